@@ -1,0 +1,62 @@
+"""What a source says it saw: values without identity; the outbox mints identity when it keeps them."""
+
+from dataclasses import dataclass, field
+
+from redwhistle.contracts.events import EventData, EventKind
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The box's clocks when something was seen: wall ms since 1970, ms since boot, and whether wall time is set."""
+
+    at_ms: int
+    mono_ms: int
+    synced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventSeen:
+    """Something happened at a device. `test` is the device's own test mark; `place` overrides the device's place."""
+
+    device: str
+    kind: EventKind
+    data: EventData
+    moment: Moment
+    test: bool = False
+    place: str | None = None
+    exercise: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingSeen:
+    """One periodic value of a device; `metric` carries its unit in its name."""
+
+    device: str
+    metric: str
+    value: float
+    moment: Moment
+    exercise: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One thing that a model sees in one frame: xyxy in pixels of the frame given to the detector."""
+
+    label: str
+    score: float
+    box_xyxy_px: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSeen:
+    """What one frame shows. `moving_regions` are separate changed areas; frame size in pixels."""
+
+    device: str
+    moment: Moment
+    width_px: int
+    height_px: int
+    detections: tuple[Detection, ...] = ()
+    moving_regions: tuple[tuple[float, float, float, float], ...] = field(default=())
+
+
+Observation = EventSeen | ReadingSeen

@@ -1,0 +1,120 @@
+"""The one tree of errors that the project raises on purpose.
+
+    RedWhistleError
+    ├── ContractError        bytes or values that break a wire contract
+    │   ├── TooLarge         over a size or count limit
+    │   ├── Malformed        not JSON, not UTF-8, not the model's shape
+    │   └── WrongVersion     a version of the contract that this program does not read
+    ├── ConfigurationError   a setting, a file or an argument that cannot be used
+    ├── PlacesError          a tree of places that does not hold together
+    ├── RulesError           a rule pack that cannot be used
+    ├── StoreError           the database refused or could not be reached
+    │   ├── Unavailable      try again later: connection lost, server starting, disk full
+    │   ├── SchemaError      the schema is missing, older or newer than the program
+    │   └── NotFound         nothing under this name
+    ├── QueueError           an act on a work item that is not allowed now
+    │   ├── AlreadyClaimed   somebody else holds the claim (it says who)
+    │   ├── WrongState       the item is not in a state in which this can be done
+    │   └── NotYours         the person is not of this grid, or does not hold the claim
+    ├── OutboxError          the box's outbox cannot keep an item
+    └── SourceError          a sensor source cannot be opened or read
+
+Driver errors (psycopg, sqlite3, paho, cv2) stop at the adapter that uses the driver and come out as one of these.
+"""
+
+
+class RedWhistleError(Exception):
+    """Root of all errors that the project raises on purpose. `str(error)` says what to do about it."""
+
+
+class ContractError(RedWhistleError):
+    """Bytes or values that break a wire contract; `code` is stable and goes into the quarantine row."""
+
+    code = "contract"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class TooLarge(ContractError):
+    """Over a size or count limit of the contract."""
+
+    code = "too_large"
+
+
+class Malformed(ContractError):
+    """Not UTF-8, not JSON, or not the model's shape."""
+
+    code = "malformed"
+
+
+class WrongVersion(ContractError):
+    """A version of the contract that this program does not read."""
+
+    code = "wrong_version"
+
+
+class ConfigurationError(RedWhistleError):
+    """A setting, a file or an argument that cannot be used; the text names it and the place in the file."""
+
+
+class PlacesError(RedWhistleError):
+    """A tree of places that does not hold together; `problems` has one text per line or feature at fault."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class RulesError(RedWhistleError):
+    """A rule pack that cannot be used; `problems` has one text per rule at fault."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class StoreError(RedWhistleError):
+    """The database refused, or could not be reached."""
+
+
+class Unavailable(StoreError):
+    """The database cannot serve now (connection lost, starting, disk full): the same call may work later."""
+
+
+class SchemaError(StoreError):
+    """The schema is missing, older or newer than this program; the text names the command to run."""
+
+
+class NotFound(StoreError):
+    """Nothing is stored under this name."""
+
+
+class QueueError(RedWhistleError):
+    """An act on a work item that is not allowed now."""
+
+
+class AlreadyClaimed(QueueError):
+    """Somebody else holds the claim."""
+
+    def __init__(self, item: str, owner: str) -> None:
+        super().__init__(f"{item} is already claimed by {owner}")
+        self.item = item
+        self.owner = owner
+
+
+class WrongState(QueueError):
+    """The item is not in a state in which this can be done."""
+
+
+class NotYours(QueueError):
+    """The person is not of this grid, or does not hold the claim."""
+
+
+class OutboxError(RedWhistleError):
+    """The box's outbox cannot keep an item."""
+
+
+class SourceError(RedWhistleError):
+    """A sensor source cannot be opened or read."""
