@@ -15,6 +15,6 @@ def wait_for(look: Callable[[], T], *, timeout_s: float = 10.0, what: str = "", 
     deadline_s = time.monotonic() + timeout_s
     while not (seen := look()):
         if time.monotonic() >= deadline_s:
-            raise TimeoutError(f"not within {timeout_s:g} s: {what or look!r}; last seen: {seen!r}")
+            raise TimeoutError(f"not within {timeout_s:g} s: {what or repr(look)}; last seen: {seen!r}")
         time.sleep(every_s)
     return seen

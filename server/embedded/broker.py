@@ -100,10 +100,10 @@ class EmbeddedBroker:
         # Our packages may lie in a checkout that is not installed, and the child starts in `/`.
         ours = str(Path(__file__).resolve().parents[2])
         env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (ours, os.environ.get("PYTHONPATH"))))}
-        self._process = spawn(words, log=self.log, env=env, lifeline=True)
+        process = self._process = spawn(words, log=self.log, env=env, lifeline=True)
         deadline_s = time.monotonic() + _READY_WITHIN_S
         while not is_listening(self._port):
-            if not self.running or time.monotonic() > deadline_s:
+            if process.poll() is not None or time.monotonic() > deadline_s:
                 self.stop()
                 raise Unavailable(f"the broker does not start; the end of {self.log}:\n{log_tail(self.log)}")
             time.sleep(_POLL_S)

@@ -38,7 +38,7 @@ class TestClient:
         self.client.publish(topic, payload, 1).wait_for_publish(10)
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        self.received.append((message.topic, message.payload))
+        self.received.append((message.topic, bytes(message.payload)))
 
     def _on_connect(
         self, _client: paho.Client, _data: object, _flags: object, reason: ReasonCode, _properties: object

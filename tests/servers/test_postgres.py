@@ -129,10 +129,13 @@ def test_a_folder_closed_to_the_dropped_user_is_named(tmp_path: Path) -> None:
 
 
 def test_it_stops_while_a_client_holds_on(server: PostgresServer) -> None:
-    with psycopg.connect(server.url) as connection:
-        connection.execute("BEGIN")
-        server.stop()
-        assert not server.running
+    connection = psycopg.connect(server.url)
+    connection.execute("BEGIN")
+    server.stop()
+    assert not server.running
+    with pytest.raises(psycopg.OperationalError):
+        connection.execute("SELECT 1")
+    connection.close()
 
 
 def test_stop_does_not_wait_for_a_process_that_will_not_end(server_path: Path) -> None:

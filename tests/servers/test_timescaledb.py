@@ -27,12 +27,13 @@ def test_hypertables_work_and_survive_kill_nine(timescaledb: PostgresServer) -> 
 
 def test_an_empty_database_is_empty_and_goes_away(databases: Databases, empty_database: str) -> None:
     other = databases.create()
-    with psycopg.connect(other) as connection:
-        assert connection.execute(
-            "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
-        ).fetchone() == (0,)
-        databases.drop(other)  # although somebody is connected
     assert other != empty_database
+    connection = psycopg.connect(other, autocommit=True)
+    assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+    databases.drop(other)  # although somebody is connected
+    with pytest.raises(psycopg.OperationalError):
+        connection.execute("SELECT 1")
+    connection.close()
     with pytest.raises(psycopg.OperationalError, match="does not exist"):
         psycopg.connect(other).close()
 

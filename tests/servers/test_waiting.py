@@ -1,12 +1,14 @@
 """Waiting for a condition."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from bench.servers.waiting import wait_for
 
 
 def test_it_returns_what_it_waited_for() -> None:
-    answers = iter([0, None, [], "there"])
+    answers: Iterator[object] = iter([0, None, [], "there"])
     assert wait_for(lambda: next(answers), every_s=0) == "there"
 
 
