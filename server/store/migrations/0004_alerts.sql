@@ -44,9 +44,9 @@ CREATE TABLE alerts (
     count integer NOT NULL DEFAULT 1,
     quiet text,
     quiet_by text,
-    closed_at timestamptz,
-    CONSTRAINT alerts_one_open UNIQUE NULLS NOT DISTINCT (site, exercise, hazard, place, closed_at)
+    closed_at timestamptz
 );
+CREATE UNIQUE INDEX alerts_one_open ON alerts (site, exercise, hazard, place) WHERE closed_at IS NULL;
 CREATE INDEX alerts_site ON alerts (site, raised_at DESC);
 
 -- Every decision of the engine about an alert, in order; the answer to "why did this fire?".
