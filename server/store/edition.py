@@ -83,7 +83,10 @@ def _continuous_aggregates(connection: Connection) -> None:
                 " FROM {source} GROUP BY 1, 2, 3, 4 WITH NO DATA"
             ).format(name=sql.Identifier(name), width=sql.Literal(width), source=sql.Identifier(source))
         )
-    for name, end, every in (("readings_minute", "1 minute", "1 minute"), ("readings_hour", "1 hour", "10 minutes")):
+    for name, end, every in (
+        ("readings_minute", "1 minute", "1 minute"),
+        ("readings_hour", "1 hour", "10 minutes"),
+    ):
         connection.execute(
             "SELECT add_continuous_aggregate_policy(%s::regclass, start_offset => %s::interval,"
             " end_offset => %s::interval, schedule_interval => %s::interval)",
