@@ -22,7 +22,7 @@ from server.records import (
 )
 from server.store.boxes import Boxes
 from server.store.connection import Connection, connect, translated
-from server.store.edition import Edition
+from server.store.edition import Edition, read_edition
 from server.store.registry import Registry
 from server.store.sql import statement
 
@@ -72,8 +72,7 @@ class Intake:
         if self._connection is None or self._connection.closed or self._connection.broken:
             self._connection = connect(self._url, name=self._name)
             with translated(), self._connection.transaction():
-                row = self._connection.execute("SELECT edition FROM schema_edition").fetchone()
-            self._rollups_maintained = row is None or row[0] != Edition.TIMESCALE
+                self._rollups_maintained = read_edition(self._connection) is not Edition.TIMESCALE
         return self._connection
 
     @contextmanager
