@@ -1,0 +1,68 @@
+"""Connections to PostgreSQL: opened in UTC, with driver errors turned into ours at this door."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import errors as pg
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from redwhistle.errors import SchemaError, StoreError, Unavailable
+
+Connection = psycopg.Connection[TupleRow]
+Pool = ConnectionPool[Connection]
+
+_OPTIONS = "-c timezone=UTC -c default_transaction_isolation=read\\ committed -c client_min_messages=warning"
+
+
+def connect(url: str, *, name: str, autocommit: bool = False) -> Connection:
+    """One connection; raise Unavailable when the server cannot be reached. `name` shows in pg_stat_activity."""
+    with translated():
+        return psycopg.connect(url, autocommit=autocommit, **_arguments(name))
+
+
+def open_pool(url: str, *, name: str, size: int = 4) -> Pool:
+    """A pool of at most `size` connections that are checked before use; close it when done."""
+    return ConnectionPool(
+        url,
+        min_size=1,
+        max_size=size,
+        kwargs=_arguments(name),
+        check=ConnectionPool.check_connection,
+        open=True,
+        timeout=10.0,
+        name=name,
+    )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Let no psycopg error out: what may pass later is Unavailable, the rest is StoreError."""
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+        raise Unavailable(f"the database cannot serve now: {_first_line(error)}") from error
+    except (pg.DiskFull, pg.OutOfMemory, pg.SerializationFailure, pg.DeadlockDetected) as error:
+        raise Unavailable(f"the database cannot serve now: {_first_line(error)}") from error
+    except (pg.UndefinedTable, pg.UndefinedColumn) as error:
+        raise SchemaError(f"{_first_line(error)}. Run `redwhistle db migrate`.") from error
+    except psycopg.Error as error:
+        raise StoreError(_first_line(error)) from error
+
+
+def _arguments(name: str) -> dict[str, Any]:
+    return {
+        "application_name": f"redwhistle-{name}",
+        "options": _OPTIONS,
+        "connect_timeout": 10,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+    }
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

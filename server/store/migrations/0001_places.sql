@@ -1,0 +1,35 @@
+-- The tree of places: five levels of governance, then compound, building, unit and ten-household group.
+CREATE TABLE companies (
+    id text PRIMARY KEY,
+    name_zh text NOT NULL,
+    name_en text
+);
+
+CREATE TABLE places (
+    id text PRIMARY KEY,
+    parent text REFERENCES places (id) DEFERRABLE INITIALLY DEFERRED,
+    level text NOT NULL CHECK (level IN (
+        'city', 'district', 'street', 'community', 'grid', 'compound', 'building', 'unit', 'household_group')),
+    name_zh text NOT NULL,
+    name_en text,
+    company text REFERENCES companies (id) DEFERRABLE INITIALLY DEFERRED,
+    timezone text,
+    tags text[] NOT NULL DEFAULT '{}',
+    attributes jsonb NOT NULL DEFAULT '{}',
+    -- GeoJSON geometry, WGS-84
+    polygon jsonb,
+    location jsonb,
+    CONSTRAINT places_root_is_city CHECK ((parent IS NULL) = (level = 'city'))
+);
+CREATE INDEX places_parent ON places (parent);
+
+CREATE TABLE points (
+    id text PRIMARY KEY,
+    place text NOT NULL REFERENCES places (id) DEFERRABLE INITIALLY DEFERRED,
+    kind text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text,
+    location jsonb NOT NULL,
+    attributes jsonb NOT NULL DEFAULT '{}'
+);
+CREATE INDEX points_place ON points (place);
