@@ -29,7 +29,7 @@ REGISTRIES = tuple(
         ("proxy.", "golang.org"),
     )
 )
-DEVELOPERS_PATH = re.compile(r"""(?:^|[\s"'`(=:,\[])/(?:work|root|home|Users)/\w""", re.MULTILINE)
+DEVELOPERS_PATH = re.compile(r"""(?:^|[\s"'`(=:,\[])/(?:work|root|home|Users)/(?!usr/|etc)\w""", re.MULTILINE)
 
 
 def test_names_say_what_is_inside() -> None:
@@ -79,9 +79,11 @@ def test_no_path_of_somebodys_machine_is_named() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("text", ['open("/work/x")', "cd /root/y", "path: /home/me/z"])
-def test_the_search_for_paths_finds_them(text: str) -> None:
-    assert DEVELOPERS_PATH.search(text)
+@pytest.mark.parametrize("place", ["work", "root", "home", "Users"])
+def test_the_search_for_paths_finds_them(place: str) -> None:
+    for text in (f'open("/{place}/x")', f"cd /{place}/y", f"path: /{place}/me"):
+        assert DEVELOPERS_PATH.search(text)
+    assert not DEVELOPERS_PATH.search('"$new"/root/usr/lib')
 
 
 def test_a_silenced_check_says_which() -> None:
