@@ -72,7 +72,9 @@ class MemoryRegistry:
 
     def learn_lanes(self, lanes: Iterable[LaneKey]) -> None:
         for lane in lanes:
-            self._owner.stored.progress.setdefault(lane, Progress(len(self._owner.stored.progress) + 1, (), ()))
+            self._owner.stored.progress.setdefault(
+                lane, Progress(len(self._owner.stored.progress) + 1, (), ())
+            )
 
     def learn_boot(self, box: str, boot: str, offset: BootOffset) -> None:
         known = self._boots.setdefault(box, {}).get(boot)
