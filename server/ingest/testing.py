@@ -141,7 +141,7 @@ class MemoryIntake:
         for row in rows:
             self.stored.aside.setdefault((hashlib.sha256(row.payload).hexdigest(), row.topic, row.seq), row)
 
-    def save_progress(self, changes: Sequence[ProgressChange], now: datetime) -> None:
+    def save_progress(self, changes: Sequence[ProgressChange], now: datetime) -> None:  # noqa: ARG002  the port's signature
         by_key = {c.progress_key: c for c in changes}
         for lane, progress in list(self.stored.progress.items()):
             change = by_key.get(progress.progress_key)
@@ -151,9 +151,9 @@ class MemoryIntake:
                     self.stored.quarantined.get(progress.progress_key, 0) + change.quarantined
                 )
 
-    def note_seen(self, boxes: Sequence[SeenBox], now: datetime) -> None:
+    def note_seen(self, boxes: Sequence[SeenBox], now: datetime) -> None:  # noqa: ARG002  the port's signature
         self.stored.seen.update({b.box: b for b in boxes})
 
-    def step(self, items: Mapping[SiteKey, Sequence[Item]], now: datetime) -> None:
+    def step(self, items: Mapping[SiteKey, Sequence[Item]], now: datetime) -> None:  # noqa: ARG002  the port's signature
         for site, listed in sorted(items.items()):
             self.stored.stepped.extend((site, item) for item in listed)

@@ -75,7 +75,7 @@ class Bench:
     def query(self, text: str) -> list[Any]:
         assert self.url is not None
         with psycopg.connect(self.url) as connection:
-            return connection.execute(text).fetchall()  # type: ignore[call-overload,no-any-return]
+            return connection.execute(text).fetchall()
 
 
 @pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.servers)])
@@ -291,8 +291,7 @@ def test_only_readings_beyond_the_screen_and_hot_ones_reach_the_engine(bench: Be
 def test_the_engine_is_told_of_a_device_heard_no_oftener_than_it_listens(bench: Bench) -> None:
     bench.handle(reading_message(1, 4))
     bench.handle(reading_message(5, 4))
-    late = {"block": {"at_ms": [NOW + 29_500] * 2}}
-    bench.handle(reading_message(9, 2, **late))
+    bench.handle(reading_message(9, 2, block={"at_ms": [NOW + 29_500] * 2}))
     told = [(i.subject.device, i.at_ms) for i in bench.items() if isinstance(i, PresenceItem)]
     assert told == [("h-1", NOW - 1000), ("t-1", NOW - 1000), ("h-1", NOW + 29_500), ("t-1", NOW + 29_500)]
 

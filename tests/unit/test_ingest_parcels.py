@@ -56,16 +56,24 @@ def opened(message: dict[str, Any], topic: Topic = TELEMETRY) -> Parcel:
     return open_parcel(topic, json.dumps(message).encode())
 
 
+def open_or_none(topic: Topic, payload: bytes) -> Parcel | None:
+    """Anything but a parcel or a ContractError with a text fails the test."""
+    try:
+        return open_parcel(topic, payload)
+    except ContractError as error:
+        if not error.detail:
+            raise AssertionError("a refusal without a reason") from error
+        return None
+
+
 def seqs(parcel: Parcel) -> list[int]:
     return [seq for block in parcel.envelope.readings for seq in block.seq]
 
 
 @given(st.binary(max_size=400))
 def test_any_bytes_open_or_are_refused(payload: bytes) -> None:
-    try:
-        open_parcel(TELEMETRY, payload)
-    except ContractError as error:
-        assert error.detail
+    parcel = open_or_none(TELEMETRY, payload)
+    assert parcel is None or parcel.envelope.box == "box-1"
 
 
 _JSON = st.recursive(
@@ -78,14 +86,9 @@ _JSON = st.recursive(
 @given(_JSON, _JSON, _JSON, st.sampled_from(["alarm", "telemetry"]))
 def test_any_json_in_any_place_opens_or_is_refused(events: Any, readings: Any, gaps: Any, lane: str) -> None:
     message = header(lane, events=events, readings=readings, gaps=gaps)
-    try:
-        parcel = opened(message, ALARM if lane == "alarm" else TELEMETRY)
-    except ContractError as error:
-        assert error.detail
-    else:
-        assert len(parcel.envelope.events) + len(parcel.bad) >= (
-            len(events) if isinstance(events, list) else 0
-        )
+    parcel = open_or_none(ALARM if lane == "alarm" else TELEMETRY, json.dumps(message).encode())
+    if parcel is not None and isinstance(events, list):
+        assert len(parcel.envelope.events) + len(parcel.bad) >= len(events)
 
 
 @pytest.mark.parametrize("bad", ["x", None, [1], True, float("nan"), float("inf"), "1e400"])
