@@ -119,6 +119,9 @@ class MemoryIntake:
             self.stored = before
             raise
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def lock_progress(self, lanes: Iterable[LaneKey]) -> Mapping[LaneKey, Progress]:
         return {lane: self.stored.progress[lane] for lane in sorted(set(lanes))}
 
