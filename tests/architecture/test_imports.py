@@ -37,7 +37,41 @@ READS_FILES = {
     "redwhistle/places/text_file.py": "reads bytes of a file and finds their encoding",
 }
 FORBIDDEN_IN_PURE = frozenset(
-    ["aiohttp", "asyncio", "cv2", "fastapi", "fcntl", "glob", "http", "httpx", "io", "logging", "multiprocessing", "onnxruntime", "os", "paho", "pathlib", "psycopg", "psycopg_pool", "random", "requests", "secrets", "select", "shutil", "signal", "socket", "sqlite3", "ssl", "structlog", "subprocess", "sys", "tempfile", "threading", "time", "urllib"]
+    [
+        "aiohttp",
+        "asyncio",
+        "cv2",
+        "fastapi",
+        "fcntl",
+        "glob",
+        "http",
+        "httpx",
+        "io",
+        "logging",
+        "multiprocessing",
+        "onnxruntime",
+        "os",
+        "paho",
+        "pathlib",
+        "psycopg",
+        "psycopg_pool",
+        "random",
+        "requests",
+        "secrets",
+        "select",
+        "shutil",
+        "signal",
+        "socket",
+        "sqlite3",
+        "ssl",
+        "structlog",
+        "subprocess",
+        "sys",
+        "tempfile",
+        "threading",
+        "time",
+        "urllib",
+    ]
 )
 FORBIDDEN_CALLS = frozenset({"now", "utcnow", "today"})
 FORBIDDEN_BUILTINS = frozenset({"open", "print", "input", "exec", "eval", "__import__"})
