@@ -44,9 +44,10 @@ clean: ## remove what was made here, fetched servers and the environment too
 
 lock: ## renew the lock files after a change of pyproject.toml (needs uv; ARGS=--upgrade: newest versions)
 	$(COMPILE) $(ARGS) --extra dev pyproject.toml --output-file requirements-dev.lock
-	printf 'hatchling>=1.27,<2\neditables>=0.5,<1\n' | \
-		$(COMPILE) $(ARGS) --extra demo --constraint requirements-dev.lock pyproject.toml - \
-		--output-file requirements-demo.lock
+	for extra in demo server edge; do \
+		printf 'hatchling>=1.27,<2\neditables>=0.5,<1\n' | $(COMPILE) $(ARGS) --extra $$extra \
+			--constraint requirements-dev.lock pyproject.toml - --output-file requirements-$$extra.lock || exit; \
+	done
 	@! grep -nE 'https?://|file:' requirements-*.lock || { echo 'a lock file names an address: see above' >&2; exit 1; }
 
 servers: $(VENV)/.installed-dev
@@ -71,8 +72,8 @@ $(VENV)/.installed-demo: $(VENV)/.made requirements-demo.lock pyproject.toml
 	fi
 	@touch $(VENV)/.installed-demo
 
-$(VENV)/.made: docker/find-python.sh
-	@python=$$(sh docker/find-python.sh) && \
+$(VENV)/.made: .ci/find-python.sh
+	@python=$$(sh .ci/find-python.sh) && \
 	{ $(BIN)/python -m pip --version >/dev/null 2>&1 || \
 		{ [ -x $(BIN)/python ] && $(BIN)/python -m ensurepip >/dev/null 2>&1; } || \
 		"$$python" -m venv --clear $(VENV); }

@@ -51,15 +51,7 @@ class Mosquitto:
         self.port = port if port is not None else free_port()
         self.authority = Authority(self.folder / "certificates") if self.options.tls else None
         self._process: subprocess.Popen[bytes] | None = None
-        root = ensure("mosquitto") / "root"
-        program = shutil.which("mosquitto", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin")))
-        unpacked = root / "usr" / "sbin" / "mosquitto"
-        if unpacked.exists():
-            self._program, self._env = str(unpacked), os.environ | library_path(root)
-        elif program is not None:
-            self._program, self._env = program, dict(os.environ)
-        else:
-            raise ConfigurationError("there is no mosquitto program: apt-get install mosquitto")
+        self._program, self._env = broker_program()
 
     @property
     def host(self) -> str:
@@ -164,6 +156,18 @@ def await_listener(
             kill(process)
             raise Unavailable(f"{process.args!r} does not start; the end of {log}:\n{log_tail(log)}")
         time.sleep(0.02)
+
+
+def broker_program() -> tuple[str, dict[str, str]]:
+    """The program, the system's or an unpacked one, and the environment that it finds its libraries in."""
+    root = ensure("mosquitto") / "root"
+    unpacked = root / "usr" / "sbin" / "mosquitto"
+    if unpacked.exists():
+        return str(unpacked), os.environ | library_path(root)
+    program = shutil.which("mosquitto", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin")))
+    if program is None:
+        raise ConfigurationError("there is no mosquitto program: apt-get install mosquitto")
+    return program, dict(os.environ)
 
 
 @contextmanager
