@@ -42,7 +42,7 @@ def check(
     sources: Sources | None = None,
 ) -> list[Problem]:
     """All problems, structure first, then shapes; without `sources` a problem names the id alone."""
-    at = sources or _by_id(places, points, companies)
+    at = sources or sources_by_id(places, points, companies)
     found = check_structure(places, points, companies, at)
     found += check_shapes(places, points, at.places, at.points)
     return found
@@ -55,7 +55,7 @@ def check_structure(
     sources: Sources | None = None,
 ) -> list[Problem]:
     """Problems of names, identities and parents: what no tree can be built from."""
-    at = sources or _by_id(places, points, companies)
+    at = sources or sources_by_id(places, points, companies)
     if not places:
         return [
             error("empty", "places", "there is no place at all: begin with one city and what lies under it")
@@ -83,7 +83,8 @@ def check_structure(
     return found
 
 
-def _by_id(places: Iterable[Place], points: Iterable[Point], companies: Iterable[Company]) -> Sources:
+def sources_by_id(places: Iterable[Place], points: Iterable[Point], companies: Iterable[Company]) -> Sources:
+    """Sources that name the ids, for things that stand in no file."""
     return Sources(
         tuple(f"place {place.id}" for place in places),
         tuple(f"point {point.id}" for point in points),

@@ -135,9 +135,13 @@ class PlaceTree:
         wanted = site.company if site else None
         return next((company for company in self.companies if company.id == wanted), None)
 
+    def points_at(self, place_id: str) -> tuple[Point, ...]:
+        """Points of the place itself."""
+        return tuple(self._points.get(self.place(place_id).id, ()))
+
     def points_in(self, place_id: str) -> tuple[Point, ...]:
         """Points of the place and of everything beneath it."""
-        found = list(self._points.get(self.place(place_id).id, ()))
+        found = list(self.points_at(place_id))
         for place in self.descendants(place_id):
             found += self._points.get(place.id, ())
         return tuple(found)
