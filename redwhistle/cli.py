@@ -121,6 +121,9 @@ def _print_error(fault: RedWhistleError, as_json: bool) -> None:
 
 def _print_usage(fault: Exception, missing: list[Missing], as_json: bool) -> int:
     text = fault.format_message() if hasattr(fault, "format_message") else str(fault)
+    if type(fault).__name__ == "NoArgsIsHelpError":
+        print(text)  # noqa: T201
+        return 2
     if "No such command" in text:
         text = " ".join([text, *map(str, missing)])
     if as_json:

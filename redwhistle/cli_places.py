@@ -23,7 +23,7 @@ OpenStore = Callable[[], AbstractContextManager[PlaceStore]]
 Source = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[FILE|DIR]", help="A .geojson file or a folder with places.csv; without it the database."
+        metavar="FILE|DIR", help="A .geojson file or a folder with places.csv; without it the database."
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]

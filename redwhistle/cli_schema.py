@@ -17,7 +17,7 @@ def attach(app: typer.Typer) -> None:
 
 
 def _schema(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One schema; all without it.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One schema; all without it.")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write NAME.schema.json files there.")
     ] = None,

@@ -1,6 +1,7 @@
 """The tree: frozen, checked for structure when it is made, quick to ask."""
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -49,10 +50,12 @@ class PlaceTree:
         if self.places or self.points:
             raise_errors(check_structure(self.places, self.points, self.companies))
         rank = {level: number for number, level in enumerate(LEVELS)}
-        order = tuple(sorted(self.places, key=lambda place: (rank[place.level], place.id)))
+        order = tuple(sorted(self.places, key=lambda place: (rank[place.level], _natural(place.id))))
         object.__setattr__(self, "places", order)
-        object.__setattr__(self, "points", tuple(sorted(self.points, key=lambda point: point.id)))
-        object.__setattr__(self, "companies", tuple(sorted(self.companies, key=lambda company: company.id)))
+        object.__setattr__(self, "points", tuple(sorted(self.points, key=lambda point: _natural(point.id))))
+        object.__setattr__(
+            self, "companies", tuple(sorted(self.companies, key=lambda company: _natural(company.id)))
+        )
         for place in self.places:
             self._by_id[place.id] = place
             self._children.setdefault(place.parent, []).append(place)
@@ -181,7 +184,12 @@ class PlaceTree:
             for grid in self._cells.get(key, ()):
                 if grid.polygon and geometry.overlap(geometry.bounds_of(grid.polygon), reach):
                     found[grid.id] = grid
-        return [found[grid_id] for grid_id in sorted(found)]
+        return [found[grid_id] for grid_id in sorted(found, key=_natural)]
+
+
+def _natural(name: str) -> tuple[list[str | int], str]:
+    """A key that puts b2 before b10."""
+    return [int(part) if part.isdigit() else part for part in _NUMBERS.split(name)], name
 
 
 def _cells_of(bounds: geometry.Bounds) -> list[tuple[int, int] | None]:
@@ -190,3 +198,6 @@ def _cells_of(bounds: geometry.Bounds) -> list[tuple[int, int] | None]:
     if (east - west + 1) * (north - south + 1) > MAX_CELLS:
         return [None]
     return [(x, y) for x in range(west, east + 1) for y in range(south, north + 1)]
+
+
+_NUMBERS = re.compile(r"([0-9]+)")
