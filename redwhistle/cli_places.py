@@ -12,7 +12,7 @@ from redwhistle.errors import ConfigurationError
 from redwhistle.places.draft import Draft
 from redwhistle.places.files import format_for, read_places, write_places
 from redwhistle.places.model import LEVEL_ZH, Place
-from redwhistle.places.problem import Problem, Severity, errors_of
+from redwhistle.places.problem import Problem, errors_of
 from redwhistle.places.store import PlaceStore
 from redwhistle.places.tree import PlaceTree
 
@@ -75,9 +75,9 @@ def make_app(open_store: OpenStore | None = None) -> typer.Typer:
         as_json: AsJson = False,
     ) -> None:
         form = format_for(target)
-        draft = read_places(source)
-        show_warnings(draft.problems())
-        show_written(write_places(draft.tree(), target, form, overwrite=overwrite), as_json)
+        tree, warnings = read_places(source).tree_and_warnings()
+        show_warnings(warnings)
+        show_written(write_places(tree, target, form, overwrite=overwrite), as_json)
 
     return app
 
@@ -95,11 +95,10 @@ def read_draft(source: Path | None, open_store: OpenStore | None) -> Draft:
     return Draft.of(tree)
 
 
-def show_warnings(problems: list[Problem]) -> None:
+def show_warnings(warnings: list[Problem]) -> None:
     """Print the warnings to standard error."""
-    for problem in problems:
-        if problem.severity is Severity.WARNING:
-            typer.echo(f"warning: {problem}", err=True)
+    for problem in warnings:
+        typer.echo(f"warning: {problem}", err=True)
 
 
 def show_written(files: list[Path], as_json: bool) -> None:

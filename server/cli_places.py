@@ -38,9 +38,8 @@ def attach(app: typer.Typer, open_store: OpenStore) -> None:
         ] = False,
         as_json: AsJson = False,
     ) -> None:
-        draft = read_places(source)
-        tree = draft.tree()
-        show_warnings(draft.problems())
+        tree, warnings = read_places(source).tree_and_warnings()
+        show_warnings(warnings)
         with open_store() as store:
             changes = store.replace(tree, dry_run=dry_run)
         if as_json:

@@ -35,8 +35,13 @@ class Draft:
 
     def tree(self) -> PlaceTree:
         """The tree; raise PlacesError when there is any error: nothing is half read."""
-        raise_errors(self.problems())
-        return PlaceTree(self.places, self.points, self.companies)
+        return self.tree_and_warnings()[0]
+
+    def tree_and_warnings(self) -> tuple[PlaceTree, list[Problem]]:
+        """The tree and what somebody should look at; raise PlacesError when there is any error."""
+        problems = self.problems()
+        raise_errors(problems)
+        return PlaceTree(self.places, self.points, self.companies), problems
 
 
 def unreadable(problem: Problem) -> Draft:
