@@ -81,14 +81,21 @@ def build_app(points: Iterable[EntryPoint]) -> tuple[typer.Typer, list[Missing]]
     return app, missing
 
 
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)
-    ] = False,
-) -> None:
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         typer.echo(f"redwhistle {__version__}")
         raise typer.Exit
+
+
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and leave.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """Nothing to do before a sub-command."""
 
 
 def _attach_extras(app: typer.Typer, points: Iterable[EntryPoint]) -> list[Missing]:
