@@ -5,7 +5,6 @@ a callable `attach(app)`. Where the extra's libraries are missing, the help says
 """
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -53,7 +52,6 @@ def run(argv: list[str], points: Iterable[EntryPoint] | None = None) -> int:
     app, missing = build_app(entry_points(group=GROUP) if points is None else points)
     try:
         result = app(argv, prog_name="redwhistle", standalone_mode=False)
-        sys.stdout.flush()
     except RedWhistleError as fault:
         _print_error(fault, as_json)
         return 1
@@ -62,9 +60,6 @@ def run(argv: list[str], points: Iterable[EntryPoint] | None = None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         print("stopped", file=sys.stderr)  # noqa: T201
         return 130
-    except BrokenPipeError:  # the reader went away, as in `… | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     return result if isinstance(result, int) else 0
 
 
