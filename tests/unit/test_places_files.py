@@ -100,7 +100,7 @@ def trees(draw: st.DrawFn) -> PlaceTree:
 
 
 @given(trees())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_both_forms_give_the_same_tree_back(tree: PlaceTree) -> None:
     assert read_geojson(write_geojson(tree), "x.geojson").tree() == tree
     tables = write_tables(tree)
@@ -108,11 +108,13 @@ def test_both_forms_give_the_same_tree_back(tree: PlaceTree) -> None:
     assert write_tables(read_tables(tables).tree()) == tables
 
 
+@settings(deadline=None)
 @given(polygons)
 def test_wkt_keeps_every_digit(polygon: MultiPolygon) -> None:
     assert read_polygon(write_polygon(polygon)) == polygon
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_draft_never_an_exception(data: bytes) -> None:
     for draft in (
@@ -144,6 +146,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(json_values, max_size=3), json_values)
 def test_any_json_is_a_draft_never_an_exception(features: list[Any], inner: Any) -> None:
     feature = {"type": "Feature", "id": "a", "properties": inner, "geometry": inner}
@@ -165,7 +168,7 @@ def must_be_refused_or_whole(draft: Draft) -> None:
 
 
 @given(trees(), st.data())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_a_damaged_file_is_refused_or_read_whole(tree: PlaceTree, data: st.DataObject) -> None:
     tables = write_tables(tree)
     whole = tables["places.csv"]
