@@ -3,6 +3,7 @@
 A bad item never takes its neighbours with it: where the whole does not validate, each item is tried by itself.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -78,7 +79,10 @@ def _check_events(parcel: Parcel) -> Parcel:
 
 
 def _fault_of(event: Event) -> tuple[str, str] | None:
-    text = codec.json_text(event.data)
+    try:
+        text = json.dumps(event.data, allow_nan=False)
+    except ValueError:
+        return "malformed", "data: holds NaN or an infinite number, which JSON cannot"
     if len(text) > MAX_DATA_BYTES:
         return "too_large", f"data: {len(text)} bytes, {MAX_DATA_BYTES} allowed"
     if "\\u0000" in text:
