@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
@@ -35,7 +37,9 @@ class Source(Protocol):
 class Outbox(Protocol):
     """Items on disk between a source and the server's acknowledgement."""
 
-    epoch: str
+    @property
+    def epoch(self) -> str:
+        """In which new items are minted."""
 
     def put_event(self, seen: EventSeen) -> ItemKey:
         """Mint an identity and commit; the alarm lane with `synchronous=FULL`. Raises OutboxError."""
@@ -70,6 +74,27 @@ class Outbox(Protocol):
 
     def remember_command(self, command: UUID) -> bool:
         """Keep a command's id on disk; False when it was there already. Raises OutboxError."""
+
+
+class FindingCode(StrEnum):
+    """What an outbox may report about itself."""
+
+    BROKEN = "outbox_broken"
+    """The file was broken, is kept aside, and a new one took its place."""
+    NEW_EPOCH = "outbox_new_epoch"
+    """New items count in a new epoch."""
+    DROPPED = "outbox_dropped"
+    """Items of an older epoch had to go without a gap record."""
+    UNREADABLE = "outbox_unreadable"
+    """Rows could not be read and were set aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something unusual; `why` is for people."""
+
+    code: FindingCode
+    why: str
 
 
 class Wake(Protocol):

@@ -10,6 +10,7 @@ from edge.agent.outbox.memory import AlarmMemory
 from edge.agent.outbox.rows import GapRow, Row, Stream
 from edge.agent.outbox.sending import Batch, Sending, merge_ranges
 from edge.agent.outbox.store import Store
+from edge.agent.ports import FindingCode
 from redwhistle.contracts.envelope import Ack, Envelope, Rejection
 from redwhistle.contracts.ids import Lane, SeqRange
 from redwhistle.errors import OutboxError
@@ -173,7 +174,7 @@ class Leaver:
 
         with store.writer.gate.enter():
             store.rows[stream.lane] -= store.writer.run_inside(move, synced=True)
-        store.findings.append(f"{len(unreadable)} events in the outbox could not be read and were set aside")
+        store.find(FindingCode.UNREADABLE, f"{len(unreadable)} events could not be read and were set aside")
 
     def _delete(self, epoch_id: int, lane: Lane, ranges: list[SeqRange]) -> int:
         store = self._store

@@ -17,7 +17,7 @@ from edge.agent.outbox.leaving import Leaver
 from edge.agent.outbox.limits import Counts, Limits
 from edge.agent.outbox.memory import AlarmMemory
 from edge.agent.outbox.store import Store
-from edge.agent.ports import Wake
+from edge.agent.ports import Finding, Wake
 from redwhistle.contracts.envelope import Ack, Envelope, Rejection
 from redwhistle.contracts.events import DeviceData, EventKind, lane_of
 from redwhistle.contracts.ids import ItemKey, Lane
@@ -145,8 +145,8 @@ class SqliteOutbox:
             written_bytes=self._store.writer.written_bytes,
         )
 
-    def take_findings(self) -> list[str]:
-        """What was unusual since the last call, in words for people: a broken file, a new epoch."""
+    def take_findings(self) -> list[Finding]:
+        """What was unusual since the last call: a broken file, a new epoch."""
         found, self._store.findings = self._store.findings, []
         return found
 

@@ -14,6 +14,7 @@ from edge.agent.outbox.epochs import OpenedEpoch, add_epoch, mark_closed, open_e
 from edge.agent.outbox.limits import Limits
 from edge.agent.outbox.room import Reserve
 from edge.agent.outbox.writer import Writer
+from edge.agent.ports import Finding, FindingCode
 from redwhistle.contracts.ids import Lane
 from redwhistle.errors import OutboxError
 
@@ -27,14 +28,14 @@ ROOM_ROWS = 5000
 class Store:
     """One outbox file. Safe from any thread; sqlite3 errors come out as they are, for the outbox's own parts.
 
-    `findings` collects, in words for people, what was unusual; `on_replaced` is called when a broken file gave
+    `findings` collects what was unusual; `on_replaced` is called when a broken file gave
     way to a new one while the agent ran.
     """
 
     def __init__(self, path: Path, clock: BoxClock, fingerprint: str, limits: Limits) -> None:
         self.clock = clock
         self.limits = limits
-        self.findings: list[str] = []
+        self.findings: list[Finding] = []
         self.rows: dict[Lane, int] = {}
         """Items on disk; changed only by a holder of the gate."""
         self.dropped = 0
@@ -55,6 +56,10 @@ class Store:
     @property
     def epoch_id(self) -> int:
         return self._opened.epoch_id
+
+    def find(self, code: FindingCode, why: str) -> None:
+        """Note something unusual."""
+        self.findings.append(Finding(code, why))
 
     def epoch_id_of(self, epoch: str) -> int | None:
         """The id of an epoch that has or had rows in this file, or None."""
@@ -92,7 +97,7 @@ class Store:
             kept, saved = self._set_aside(str(error))
             self.writer.replace_connection()
             self._reader = open_reader(self._path)
-            self.findings.append(_describe_replaced(kept, len(saved), str(error)))
+            self.find(FindingCode.BROKEN, _describe_replaced(kept, len(saved), str(error)))
             self._begin_inside(saved)
         self.on_replaced()
 
@@ -112,7 +117,10 @@ class Store:
         self.dropped += eviction.dropped
         self.rows[Lane.TELEMETRY] += eviction.gaps_added - eviction.dropped
         if eviction.undeclared:
-            self.findings.append(f"{reason}: {eviction.undeclared} readings of an older epoch were dropped")
+            self.find(
+                FindingCode.DROPPED,
+                f"{reason}: {eviction.undeclared} readings of an older epoch were dropped",
+            )
 
     def keep_bounds_inside(self) -> None:
         """Drop what is over the limits, for a holder of the gate; a little more than needed, so that it is seldom done."""
@@ -148,7 +156,7 @@ class Store:
             if not is_corrupt(error):
                 raise
             kept, saved = self._set_aside(str(error))
-            self.findings.append(_describe_replaced(kept, len(saved), str(error)))
+            self.find(FindingCode.BROKEN, _describe_replaced(kept, len(saved), str(error)))
             return Writer(self._path), saved
 
     def _set_aside(self, why: str) -> tuple[Path, list[SavedAlarm]]:
@@ -185,7 +193,7 @@ class Store:
 
         self._opened, self.rows = self.writer.run_inside(begin, synced=True)
         if self._opened.reason:
-            self.findings.append(f"new items count in a new epoch: {self._opened.reason}")
+            self.find(FindingCode.NEW_EPOCH, f"new items count in a new epoch: {self._opened.reason}")
 
 
 def _do_nothing() -> None:
