@@ -1,0 +1,1 @@
+"""Sensor sources, one file a family; each is an `edge.agent.ports.Source`."""
