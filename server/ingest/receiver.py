@@ -134,5 +134,10 @@ class Receiver:
         except UnicodeDecodeError:
             topic = repr(bytes(message._topic))  # noqa: SLF001  paho decodes on access; such a topic is quarantined
         self._waiting.put(
-            Delivery(Message(topic, bytes(message.payload), received_ms), message.mid, message.qos, self._connection)
+            Delivery(
+                Message(topic, bytes(message.payload), received_ms),
+                message.mid,
+                message.qos,
+                self._connection,
+            )
         )

@@ -72,7 +72,9 @@ class MemoryRegistry:
 
     def learn_lanes(self, lanes: Iterable[LaneKey]) -> None:
         for lane in lanes:
-            self._owner.stored.progress.setdefault(lane, Progress(len(self._owner.stored.progress) + 1, (), ()))
+            self._owner.stored.progress.setdefault(
+                lane, Progress(len(self._owner.stored.progress) + 1, (), ())
+            )
 
     def learn_boot(self, box: str, boot: str, offset: BootOffset) -> None:
         known = self._boots.setdefault(box, {}).get(boot)
@@ -117,6 +119,9 @@ class MemoryIntake:
             self.stored = before
             raise
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def lock_progress(self, lanes: Iterable[LaneKey]) -> Mapping[LaneKey, Progress]:
         return {lane: self.stored.progress[lane] for lane in sorted(set(lanes))}
 
@@ -139,7 +144,7 @@ class MemoryIntake:
         for row in rows:
             self.stored.aside.setdefault((hashlib.sha256(row.payload).hexdigest(), row.topic, row.seq), row)
 
-    def save_progress(self, changes: Sequence[ProgressChange], now: datetime) -> None:
+    def save_progress(self, changes: Sequence[ProgressChange], now: datetime) -> None:  # noqa: ARG002  the port's signature
         by_key = {c.progress_key: c for c in changes}
         for lane, progress in list(self.stored.progress.items()):
             change = by_key.get(progress.progress_key)
@@ -149,9 +154,9 @@ class MemoryIntake:
                     self.stored.quarantined.get(progress.progress_key, 0) + change.quarantined
                 )
 
-    def note_seen(self, boxes: Sequence[SeenBox], now: datetime) -> None:
+    def note_seen(self, boxes: Sequence[SeenBox], now: datetime) -> None:  # noqa: ARG002  the port's signature
         self.stored.seen.update({b.box: b for b in boxes})
 
-    def step(self, items: Mapping[SiteKey, Sequence[Item]], now: datetime) -> None:
+    def step(self, items: Mapping[SiteKey, Sequence[Item]], now: datetime) -> None:  # noqa: ARG002  the port's signature
         for site, listed in sorted(items.items()):
             self.stored.stepped.extend((site, item) for item in listed)

@@ -1,6 +1,7 @@
 """The loop of one kind of message: take a batch, have it stored, settle it; wait when the database cannot serve."""
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -47,7 +48,9 @@ class Worker:
         while not stop.is_set():
             deliveries = self._receiver.take(at_most=self._at_most, wait_s=0.25, linger_s=self._linger_s)
             if deliveries:
+                started = time.perf_counter()
                 self._settle(deliveries, stop)
+                self._meter.batch(self._kind, len(deliveries), time.perf_counter() - started)
 
     def _settle(self, deliveries: Sequence[Delivery], stop: threading.Event) -> None:
         answers = self._store([d.message for d in deliveries], stop)

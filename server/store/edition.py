@@ -118,7 +118,9 @@ def _compression(connection: Connection) -> None:
                 "ALTER TABLE readings SET (timescaledb.enable_columnstore,"
                 " timescaledb.segmentby = 'device_key, metric_key', timescaledb.orderby = 'time DESC')"
             )
-            connection.execute("CALL add_columnstore_policy('readings', after => %s::interval)", (COMPRESS_AFTER,))
+            connection.execute(
+                "CALL add_columnstore_policy('readings', after => %s::interval)", (COMPRESS_AFTER,)
+            )
 
 
 def _maintained_rollups(connection: Connection) -> None:

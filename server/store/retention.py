@@ -52,7 +52,9 @@ def enforce(connection: Connection, now: datetime, keep: Retention) -> dict[str,
         before = now - getattr(keep, relation)
         if _has_chunks(edition, relation):
             with connection.transaction():
-                rows = connection.execute("SELECT drop_chunks(%s::regclass, %s::timestamptz)", (relation, before))
+                rows = connection.execute(
+                    "SELECT drop_chunks(%s::regclass, %s::timestamptz)", (relation, before)
+                )
                 gone[relation] = len(rows.fetchall())
         else:
             gone[relation] = _delete_rows(connection, relation, column, before)

@@ -64,7 +64,9 @@ def _refresh_some(connection: Connection, now: datetime) -> tuple[int, bool]:
         ).fetchall()
         hours: dict[datetime, set[int]] = {}
         for minute, device_keys in minutes:
-            connection.execute(statement("rollups/refresh_minute"), {"minute": minute, "device_keys": device_keys})
+            connection.execute(
+                statement("rollups/refresh_minute"), {"minute": minute, "device_keys": device_keys}
+            )
             hours.setdefault(minute.replace(minute=0), set()).update(device_keys)
         for hour, keys in sorted(hours.items()):
             connection.execute(statement("rollups/refresh_hour"), {"hour": hour, "device_keys": sorted(keys)})
