@@ -72,9 +72,8 @@ class CameraSource:
             self._close_reader()
 
     def _watch(self, pipeline: CameraPipeline, sink: Sink, stop: threading.Event) -> None:
-        period_ms = 1000 / self._settings.analyse_fps
+        pace = _Pace(1000 / self._settings.analyse_fps)
         state = watch.begin(self._moment().mono_ms)
-        due_ms: float | None = None
         while not stop.is_set() and state.phase is not ReaderPhase.ENDED:
             moment = self._moment()
             silent_s = watch.silent_s(state, moment.mono_ms)
@@ -91,10 +90,7 @@ class CameraSource:
                     state, acts = watch.frame_came(state, moment.mono_ms)
                     self._carry_out(acts, silent_s, sink, moment)
                     pipeline.process(Frame(image_bgr, _earlier(moment, age_ms)))
-                    now_ms = self._moment().mono_ms
-                    # Against an absolute clock: a frame that came late does not push back those after it.
-                    due_ms = max(due_ms + period_ms, now_ms)
-                    stop.wait(max(0.0, (due_ms - now_ms) / 1000))
+                    stop.wait(pace.pause_s(moment.mono_ms, self._moment().mono_ms))
                     state = watch.asked(state, self._moment().mono_ms)
                     self._reader.ask()
                 case Ended():
@@ -103,7 +99,7 @@ class CameraSource:
                 case Gone(reason):
                     self._reason = self._hide(reason)
                     self._close_reader()
-                    due_ms = None
+                    pace = _Pace(1000 / self._settings.analyse_fps)
                     state = watch.exited(self._limits, state, moment.mono_ms)
                     self._log.warning("camera.reader_gone", reason=self._reason, failures=state.failures)
                 case None:
@@ -157,6 +153,20 @@ class CameraSource:
             note=f"无画面 / no picture: {self._reason}"[:1000] if fault else None,
         )
         return EventSeen(device=self._settings.device, kind=kind, data=data, moment=moment)
+
+
+class _Pace:
+    """Asks for frames against an absolute clock: a frame that came late does not push back those after it."""
+
+    def __init__(self, period_ms: float) -> None:
+        self._period_ms = period_ms
+        self._due_ms = -1.0
+
+    def pause_s(self, came_ms: int, now_ms: int) -> float:
+        """Seconds until the next frame is due, after one that came at `came_ms`."""
+        self._due_ms = self._period_ms + (came_ms if self._due_ms < 0 else self._due_ms)
+        self._due_ms = max(self._due_ms, now_ms)
+        return (self._due_ms - now_ms) / 1000
 
 
 def _earlier(moment: Moment, age_ms: int) -> Moment:
