@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 import cv2
+import numpy as np
 import structlog
 
 from edge.agent.detectors import decode
@@ -135,6 +136,12 @@ class ModelDetector:
 
 def decode_output(entry: ModelEntry, output: Floats) -> Candidates:
     """Boxes and scores of a model's output, by the manifest's kind. Raises ValueError for a shape that does not fit."""
+    # A model may give infinities and worse; `select` leaves such boxes out.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _decode(entry, output)
+
+
+def _decode(entry: ModelEntry, output: Floats) -> Candidates:
     match entry.kind:
         case ModelKind.YOLOX:
             return decode.decode_yolox(output, entry.width_px, entry.height_px)

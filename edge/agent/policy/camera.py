@@ -129,7 +129,7 @@ def _look_for(
         return state, ()
     data = SeenData(
         active=change.turn is not Turn.ENDED,
-        score=min(change.score, 1.0),
+        score=round(min(change.score, 1.0), 4),
         boxes_xyxy=[_relative(box, frame) for box in change.boxes_xyxy_px[:_BOXES_SENT]],
         model=sight.model,
         frames=change.frames,

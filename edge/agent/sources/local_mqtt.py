@@ -25,8 +25,10 @@ from redwhistle.contracts.events import DeviceData, EventKind
 from redwhistle.errors import SourceError
 
 BROKER_UNREACHABLE = "broker_unreachable"
+MESSAGE_FAILED = "message_failed"
 _LOOP_S = 0.5
 _CONNECT_S = 5.0
+_TRIP_EVERY_MS = 60_000
 
 _log = structlog.get_logger(__name__)
 
@@ -60,6 +62,7 @@ class LocalMqttSource:
         self._log = _log.bind(source=name, broker=f"{broker.host}:{broker.port}")
         self._accepted = threading.Event()
         self._refused: str | None = None
+        self._trip_told_ms: int | None = None
 
     def run(self, sink: Sink, stop: threading.Event) -> None:
         """Listen until `stop` is set. Raises SourceError when the broker refuses the subscriptions."""
@@ -150,10 +153,23 @@ class LocalMqttSource:
         except UnicodeDecodeError:
             self._log.warning("local_broker.topic_not_utf8")
             return
-        observations = self._interpreter.hear(
-            topic, bytes(message.payload), bool(message.retain), self._moment()
-        )
-        _keep(sink, observations)
+        moment = self._moment()
+        try:
+            said = list(self._interpreter.hear(topic, bytes(message.payload), bool(message.retain), moment))
+        except Exception as error:  # a message that our own code trips over must not come back for ever
+            said = self._trip(error, moment)
+        _keep(sink, said)
+
+    def _trip(self, error: Exception, moment: Moment) -> list[Observation]:
+        """Say, once a minute at most, that a message was lost to a fault of ours; nothing of the message itself."""
+        self._log.error("local_broker.message_failed", error=type(error).__name__)
+        told_ms = self._trip_told_ms
+        if told_ms is not None and moment.mono_ms - told_ms < _TRIP_EVERY_MS:
+            return []
+        self._trip_told_ms = moment.mono_ms
+        note = f"消息处理出错 / a message could not be handled ({type(error).__name__}): report this fault"
+        data = DeviceData(code=MESSAGE_FAILED, note=note)
+        return [EventSeen(self._interpreter.device, EventKind.DEVICE_FAULT, data, moment)]
 
     def _on_connect(
         self, client: mqtt.Client, _: object, __: mqtt.ConnectFlags, code: ReasonCode, ___: Properties | None

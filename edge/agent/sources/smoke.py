@@ -232,4 +232,4 @@ def _read_state(payload: bytes) -> str | None:
     """`online` or `offline`, as JSON `{"state": …}` or, from older versions, as plain text."""
     fields = read_object(payload)
     word = fields.get("state") if fields is not None else payload[:20].decode("ascii", "replace").strip()
-    return word if word in {"online", "offline"} else None
+    return word if isinstance(word, str) and word in {"online", "offline"} else None
