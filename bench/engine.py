@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, 
     log = make_log(arguments.items, arguments.seed)
     mix = Counter(type(item).__name__ for _, item in log)
     say("the log: " + ", ".join(f"{count} {name}" for name, count in mix.most_common()))
-    decisions, changes, wakes, seconds = play(log)
+    decisions, changes, wakes, seconds = play(rules.default_pack(), log)
     total = len(log) + wakes
     told = ", ".join(f"{count} {name}" for name, count in decisions.most_common())
     say(f"{total} items ({wakes} of them wake-ups) in {seconds:.2f} s; {changes} changed the state; {told}")
@@ -118,9 +118,8 @@ def make_log(items: int, seed: int) -> list[tuple[str, Item]]:
     return log
 
 
-def play(log: list[tuple[str, Item]]) -> tuple[Counter[str], int, int, float]:
-    """Decisions by name, changes of state, wake-ups, and seconds. One in fifty alerts is closed at once."""
-    pack = rules.default_pack()
+def play(pack: rules.Pack, log: list[tuple[str, Item]]) -> tuple[Counter[str], int, int, float]:
+    """Decisions by name, changes of state, wake-ups, and seconds. One alert in sixteen is closed at once."""
     states = {f"site-{number}": engine.new_state(f"site-{number}") for number in range(SITES)}
     decide = engine.decide
     decisions: Counter[str] = Counter()
