@@ -51,7 +51,7 @@ class Ledger:
     """Takes decisions and acts one after the other; `changes` is the sum. Mutable, used by one step."""
 
     standing: Mapping[str, Standing]
-    placements: Mapping[str, Placement]
+    placements: Mapping[tuple[str, str], Placement]
     pack_hash: str
     now: datetime
     terms: Terms
@@ -117,7 +117,7 @@ class Ledger:
             self._raise_again(decision)
             return
         site, exercise = key
-        at = self.placements[decision.place]
+        at = self.placements[decision.place, site]
         alert = Alert(
             id=decision.alert_id,
             site=site,

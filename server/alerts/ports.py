@@ -54,10 +54,10 @@ class StoredState:
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """What a ledger starts from: alerts that exist (closed ones, too), by id, and places as they can be stored."""
+    """What a ledger starts from: alerts that exist (closed ones, too), by id; where each (place, site) is stored."""
 
     standing: Mapping[str, Standing]
-    placements: Mapping[str, Placement]
+    placements: Mapping[tuple[str, str], Placement]
 
 
 @dataclass(frozen=True, slots=True)
