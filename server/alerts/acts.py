@@ -66,7 +66,10 @@ def close_if_due(
     uow: UnitOfWork, ref: str, now: datetime, *, pack: P, judge: Judge[P, S], terms: Terms = DEFAULT_TERMS
 ) -> bool:
     """Close the item if its undo window is over; False if somebody undid, reopened or closed it meanwhile."""
-    return _close(uow, ref, lambda item: queue.expire_undo(item, now), now, pack, judge, terms) is not None
+    return (
+        _close(uow, ref, lambda item: queue.expire_undo(item, now, terms), now, pack, judge, terms)
+        is not None
+    )
 
 
 def add_silence(

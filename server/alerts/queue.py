@@ -60,6 +60,7 @@ __all__ = [
     "note",
     "reopen",
     "resolve_by_engine",
+    "run_out",
 ]
 
 ENGINE = "engine"
@@ -105,13 +106,20 @@ def lapse(item: WorkItem, now: datetime) -> Transition | None:
     """Back into the queue when the claim has run out; None while it holds or where there is none."""
     if item.state not in HELD or item.lease_until is None or now < item.lease_until:
         return None
+    return run_out(item, now)
+
+
+def run_out(item: WorkItem, now: datetime) -> Transition:
+    """Back into the queue whatever its lease says: for a claim that ends later than any claim can."""
     text = f"the claim of {item.owner} ran out"
     return _move(item, Act.LAPSE, DISPATCH, now, text, _freed(item), data={"owner": item.owner})
 
 
-def expire_undo(item: WorkItem, now: datetime) -> Transition | None:
-    """Closed when the undo window is over; None before, and where there is none."""
-    if item.state not in SETTLED or item.closes_at is None or now < item.closes_at:
+def expire_undo(item: WorkItem, now: datetime, terms: Terms = DEFAULT_TERMS) -> Transition | None:
+    """Closed when the undo window is over, or ends later than any can (the clock was set back); None before."""
+    if item.state not in SETTLED or item.closes_at is None:
+        return None
+    if now < item.closes_at <= later(now, 2 * terms.undo_s + 60):
         return None
     return _close(item, DISPATCH, now, "the undo window is over")
 

@@ -1,6 +1,7 @@
 """The runner's unit of work on PostgreSQL: few round trips, rows locked in sorted order, driver errors kept in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, LiteralString
 
@@ -16,6 +17,13 @@ from server.store.sql import statement
 
 CHANNEL = "rw_queue"
 """Where listeners hear of every work item that changed, right after the commit."""
+
+
+@contextmanager
+def begin(connection: Connection) -> Iterator["PostgresUnitOfWork"]:
+    """A unit of work in a transaction of its own on an autocommit connection; raise StoreError if it cannot commit."""
+    with translated(), connection.transaction():
+        yield PostgresUnitOfWork(connection)
 
 
 class PostgresUnitOfWork:
