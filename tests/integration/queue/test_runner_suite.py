@@ -145,6 +145,7 @@ def test_alert_after_close_raises_anew(store: Any) -> None:
     perform(store, 1, Act.RESOLVE, after(2), reason="burnt toast")
     perform(store, 1, Act.CLOSE, after(3))
     assert store.alerts()[0].closed_at == after(3)
+    assert store.steps() == {REAL: 2}, "the engine was told"
     assert [e.decision for e in store.log()] == ["raise", "closed"]
     step(store, {REAL: [alarm("s1", MS + 4000)]}, after(4))
     first, second = store.items()
