@@ -6,7 +6,7 @@ from typing import Protocol
 
 from edge.agent.observation import EventSeen, ReadingSeen
 from redwhistle.contracts.envelope import Ack, Envelope
-from redwhistle.contracts.ids import ItemKey, Lane, SeqRange
+from redwhistle.contracts.ids import ItemKey, Lane
 
 
 class Sink(Protocol):

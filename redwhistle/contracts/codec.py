@@ -74,6 +74,11 @@ def read_json_object(payload: bytes) -> dict[str, Any]:
     return value
 
 
+def json_text(value: Any) -> str:
+    """Compact JSON text of plain data, ASCII only; NaN and infinities come out as the names Python gives them."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+
+
 def _decode(model: type[M], payload: bytes) -> M:
     if len(payload) > MAX_ENVELOPE_BYTES:
         raise TooLarge(f"{len(payload)} bytes, {MAX_ENVELOPE_BYTES} allowed")

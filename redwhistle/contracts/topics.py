@@ -42,7 +42,7 @@ class Topic(NamedTuple):
 def build(site: str, box: str, leaf: Leaf) -> str:
     """The topic of one box's leaf; raise Malformed for a name that cannot be in a topic."""
     for name in (site, box):
-        if not _SLUG.match(name):
+        if not _SLUG.fullmatch(name):
             raise Malformed(f"{name!r} cannot be in a topic: use lower-case letters, digits, '.', '_', '-'")
     return f"{ROOT}/{site}/{box}/{leaf}"
 
@@ -53,7 +53,7 @@ def parse(topic: str) -> Topic:
     if len(parts) != 5 or "/".join(parts[:2]) != ROOT:
         raise Malformed(f"not a topic of this contract: {topic[:200]!r}")
     _, _, site, box, leaf = parts
-    if not (_SLUG.match(site) and _SLUG.match(box)):
+    if not (_SLUG.fullmatch(site) and _SLUG.fullmatch(box)):
         raise Malformed(f"not a site and box name: {topic[:200]!r}")
     try:
         return Topic(site, box, Leaf(leaf))

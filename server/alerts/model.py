@@ -136,6 +136,8 @@ class DoubtItem:
     at_ms: int
     code: str
     detail: str
+    kind: str = ""
+    """The event kind it claims to be; empty when that cannot be read either."""
 
 
 @dataclass(frozen=True, slots=True)

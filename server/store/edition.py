@@ -2,7 +2,7 @@
 
 | edition | series tables | rollups | retention |
 |---|---|---|---|
-| `timescale` (community) | hypertables, compressed after a week | continuous aggregates with policies | policies |
+| `timescale` (community) | hypertables, compressed after 8 days | continuous aggregates with policies | drop_chunks from `dispatch` |
 | `apache` (Debian's build) | hypertables | maintained tables | drop_chunks from `dispatch` |
 | `plain` PostgreSQL | plain tables | maintained tables | batched DELETE from `dispatch` |
 
@@ -13,6 +13,7 @@ Sources: TimescaleDB documentation of create_hypertable, continuous aggregates, 
 from datetime import timedelta
 from enum import StrEnum
 
+import psycopg
 from psycopg import sql
 
 from server.store.connection import Connection
@@ -51,6 +52,12 @@ def detect(connection: Connection) -> Edition:
     return Edition.TIMESCALE if licence and licence[0] == "timescale" else Edition.APACHE
 
 
+def read_edition(connection: Connection) -> Edition:
+    """The edition for which the schema was laid out."""
+    row = connection.execute("SELECT edition FROM schema_edition").fetchone()
+    return Edition(row[0]) if row else Edition.PLAIN
+
+
 def lay_out_series(connection: Connection, edition: Edition) -> None:
     """Make the series tables of migration 0003 into what this edition offers, and give them rollups. Once."""
     if edition is not Edition.PLAIN:
@@ -70,20 +77,24 @@ def lay_out_series(connection: Connection, edition: Edition) -> None:
         _maintained_rollups(connection)
 
 
-_AGGREGATES = {"readings_minute": ("1 minute", "readings"), "readings_hour": ("1 hour", "readings")}
+ROLLUPS = {"readings_minute": "1 minute", "readings_hour": "1 hour"}
+"""Relation and bucket width."""
 
 
 def _continuous_aggregates(connection: Connection) -> None:
-    for name, (width, source) in _AGGREGATES.items():
+    for name, width in ROLLUPS.items():
         connection.execute(
             sql.SQL(
                 "CREATE MATERIALIZED VIEW {name} WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS"
                 " SELECT time_bucket({width}::interval, time) AS bucket, device_key, metric_key, exercise_key,"
                 " count(*) AS n, min(value) AS min, max(value) AS max, sum(value) AS sum, last(value, time) AS last"
-                " FROM {source} GROUP BY 1, 2, 3, 4 WITH NO DATA"
-            ).format(name=sql.Identifier(name), width=sql.Literal(width), source=sql.Identifier(source))
+                " FROM readings GROUP BY 1, 2, 3, 4 WITH NO DATA"
+            ).format(name=sql.Identifier(name), width=sql.Literal(width))
         )
-    for name, end, every in (("readings_minute", "1 minute", "1 minute"), ("readings_hour", "1 hour", "10 minutes")):
+    for name, end, every in (
+        ("readings_minute", "1 minute", "1 minute"),
+        ("readings_hour", "1 hour", "10 minutes"),
+    ):
         connection.execute(
             "SELECT add_continuous_aggregate_policy(%s::regclass, start_offset => %s::interval,"
             " end_offset => %s::interval, schedule_interval => %s::interval)",
@@ -92,15 +103,28 @@ def _continuous_aggregates(connection: Connection) -> None:
 
 
 def _compression(connection: Connection) -> None:
-    connection.execute(
-        "ALTER TABLE readings SET (timescaledb.compress, timescaledb.compress_segmentby = 'device_key, metric_key',"
-        " timescaledb.compress_orderby = 'time DESC')"
-    )
-    connection.execute("SELECT add_compression_policy('readings', %s::interval)", (COMPRESS_AFTER,))
+    """Compress old chunks; by the names of before 2.18, or by the columnstore names where those are gone."""
+    try:
+        with connection.transaction():
+            connection.execute(
+                "ALTER TABLE readings SET (timescaledb.compress,"
+                " timescaledb.compress_segmentby = 'device_key, metric_key',"
+                " timescaledb.compress_orderby = 'time DESC')"
+            )
+            connection.execute("SELECT add_compression_policy('readings', %s::interval)", (COMPRESS_AFTER,))
+    except psycopg.errors.DatabaseError:
+        with connection.transaction():
+            connection.execute(
+                "ALTER TABLE readings SET (timescaledb.enable_columnstore,"
+                " timescaledb.segmentby = 'device_key, metric_key', timescaledb.orderby = 'time DESC')"
+            )
+            connection.execute(
+                "CALL add_columnstore_policy('readings', after => %s::interval)", (COMPRESS_AFTER,)
+            )
 
 
 def _maintained_rollups(connection: Connection) -> None:
-    for name in _AGGREGATES:
+    for name in ROLLUPS:
         connection.execute(
             sql.SQL(
                 "CREATE TABLE {name} (bucket timestamptz NOT NULL, device_key integer NOT NULL,"

@@ -102,7 +102,7 @@ def _apply_missing(connection: Connection, *, dry_run: bool) -> tuple[str, ...]:
     for migration in missing:
         with connection.transaction():
             # The files are part of the program; nothing of a user is in them.
-            connection.execute(sql.SQL(migration.text))  # type: ignore[arg-type]
+            connection.execute(sql.SQL(migration.text))
             if migration.number == _SERIES:
                 editions.lay_out_series(connection, edition)
             connection.execute(

@@ -2,7 +2,7 @@
 
 from functools import cache
 from importlib import resources
-from typing import LiteralString, cast
+from typing import LiteralString
 
 QUERIES = resources.files("server.store") / "queries"
 MIGRATIONS = resources.files("server.store") / "migrations"
@@ -11,4 +11,4 @@ MIGRATIONS = resources.files("server.store") / "migrations"
 @cache
 def statement(name: str) -> LiteralString:
     """The text of one query file. The file is part of the program, so its text counts as literal for psycopg."""
-    return cast("LiteralString", (QUERIES / f"{name}.sql").read_text(encoding="utf-8"))
+    return (QUERIES / f"{name}.sql").read_text(encoding="utf-8")

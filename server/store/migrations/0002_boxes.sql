@@ -18,6 +18,8 @@ CREATE TABLE boxes (
     twin_seen_at timestamptz,
     last_seen_at timestamptz,
     state_at timestamptz,
+    -- SHA-256 of the last state message taken: the same one again is no news
+    state_digest text,
     first_seen_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX boxes_site ON boxes (site);

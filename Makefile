@@ -1,0 +1,80 @@
+# RedWhistle: `make` or `make help` lists what there is. Needs make, a POSIX shell and Python 3.11 or newer.
+
+.POSIX:
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+ARGS =
+UV = uv
+PYTEST_ARGS =
+
+VENV = .venv
+BIN = $(VENV)/bin
+CLIP = demo-data/bikes.mp4
+COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	--python-version 3.11 --no-emit-package redwhistle
+
+.PHONY: help demo test test-fast lint bench clean lock servers
+
+help: ## list these targets (default)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.installed-demo $(CLIP) ## the whole system on this machine, from a real clip to a worker's queue (ARGS=--check: unattended)
+	@$(BIN)/redwhistle demo $(ARGS)
+
+test: lint servers ## lint, then all tests against real servers
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-fast: $(VENV)/.installed-dev ## the tests that need no server, under a minute
+	$(BIN)/python -m pytest -m "not servers and not faults" $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-dev ## ruff, mypy, import layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.installed-dev servers ## measure (ARGS="ingest --json": one measurement)
+	@set -- $(ARGS); [ $$# -gt 0 ] || set -- all; $(BIN)/python -m bench "$$@"
+
+clean: ## remove what was made here, fetched servers and the environment too
+	rm -rf $(VENV) .servers demo-data dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
+		.hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: ## renew the lock files after a change of pyproject.toml (needs uv; ARGS=--upgrade: newest versions)
+	$(COMPILE) $(ARGS) --extra dev pyproject.toml --output-file requirements-dev.lock
+	for extra in demo server edge; do \
+		printf 'hatchling>=1.27,<2\neditables>=0.5,<1\n' | $(COMPILE) $(ARGS) --extra $$extra \
+			--constraint requirements-dev.lock pyproject.toml - --output-file requirements-$$extra.lock || exit; \
+	done
+	@! grep -nE 'https?://|file:' requirements-*.lock || { echo 'a lock file names an address: see above' >&2; exit 1; }
+
+servers: $(VENV)/.installed-dev
+	@sh bench/servers/install.sh
+
+$(CLIP): $(VENV)/.installed-demo requirements-demo-data.lock
+	@$(BIN)/python docker/demo_clip.py $(CLIP)
+	@touch $(CLIP)
+
+# The environment. Each stamp says: this lock and this pyproject.toml are installed. `dev` holds all that `demo` needs.
+$(VENV)/.installed-dev: $(VENV)/.made requirements-dev.lock pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.installed-dev $(VENV)/.installed-demo
+
+$(VENV)/.installed-demo: $(VENV)/.made requirements-demo.lock pyproject.toml
+	@if [ -e $(VENV)/.installed-dev ]; then $(MAKE) -s $(VENV)/.installed-dev; else \
+		echo 'installing: once, a minute or less' >&2; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+			--requirement requirements-demo.lock && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
+	fi
+	@touch $(VENV)/.installed-demo
+
+$(VENV)/.made: .ci/find-python.sh
+	@python=$$(sh .ci/find-python.sh) && \
+	{ $(BIN)/python -m pip --version >/dev/null 2>&1 || \
+		{ [ -x $(BIN)/python ] && $(BIN)/python -m ensurepip >/dev/null 2>&1; } || \
+		"$$python" -m venv --clear $(VENV); }
+	@touch $(VENV)/.made

@@ -1,0 +1,123 @@
+"""`redwhistle serve | ingest | dispatch`: the server's processes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from redwhistle.logs import configure
+from server import wiring
+from server.settings import Settings
+
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url", help="postgresql://… [default: REDWHISTLE_DATABASE_URL]", show_default=False
+    ),
+]
+MqttHost = Annotated[
+    str | None, typer.Option(help="Broker [default: REDWHISTLE_MQTT_HOST or 127.0.0.1]", show_default=False)
+]
+MqttPort = Annotated[
+    int | None, typer.Option(help="Its port [default: REDWHISTLE_MQTT_PORT or 1883]", show_default=False)
+]
+MqttUser = Annotated[
+    str | None,
+    typer.Option(
+        "--mqtt-username",
+        help="User name at the broker; the password comes from REDWHISTLE_MQTT_PASSWORD or …_FILE.",
+    ),
+]
+MqttCa = Annotated[
+    Path | None,
+    typer.Option("--mqtt-ca-file", help="PEM of the authority that signed the broker; turns TLS on."),
+]
+Rules = Annotated[Path | None, typer.Option("--rules", help="A rule pack instead of the default one.")]
+MetricsPort = Annotated[int | None, typer.Option(help="Answer /metrics on 127.0.0.1 at this port.")]
+LogJson = Annotated[
+    bool, typer.Option("--log-json/--log-text", help="Log lines as JSON objects or for people.")
+]
+
+
+def attach(root: typer.Typer) -> None:
+    """Hang the three commands under the root command."""
+    root.command()(serve)
+    root.command()(ingest)
+    root.command()(dispatch)
+
+
+def serve(
+    database_url: DatabaseUrl = None,
+    mqtt_host: MqttHost = None,
+    mqtt_port: MqttPort = None,
+    mqtt_username: MqttUser = None,
+    mqtt_ca_file: MqttCa = None,
+    rules: Rules = None,
+    metrics_port: MetricsPort = None,
+    embedded: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Bring an own database and broker, kept in DIR (needs the extra `demo`)."
+        ),
+    ] = None,
+    migrate: Annotated[bool, typer.Option("--migrate", help="Bring the schema up to date first.")] = False,
+    log_json: LogJson = False,
+) -> None:
+    """Do everything in one process on one machine: ingest and timers. Stops on Ctrl-C or SIGTERM.
+
+    Example: redwhistle serve --embedded ./data
+    Example: redwhistle serve --database-url postgresql://rw@db/redwhistle --mqtt-host broker --migrate
+    """
+    configure(as_json=log_json)
+    settings = Settings.read(
+        database_url=database_url,
+        mqtt_host=mqtt_host,
+        mqtt_port=mqtt_port,
+        mqtt_username=mqtt_username,
+        mqtt_ca_file=mqtt_ca_file,
+        rules_file=rules,
+        metrics_port=metrics_port,
+    )
+    wiring.serve(settings, embedded_dir=embedded, migrate_first=migrate)
+
+
+def ingest(
+    database_url: DatabaseUrl = None,
+    mqtt_host: MqttHost = None,
+    mqtt_port: MqttPort = None,
+    mqtt_username: MqttUser = None,
+    mqtt_ca_file: MqttCa = None,
+    rules: Rules = None,
+    metrics_port: MetricsPort = None,
+    log_json: LogJson = False,
+) -> None:
+    """Store what the boxes send and raise alerts. Run as many as you like: they share the work.
+
+    Example: redwhistle ingest --database-url postgresql://rw@db/redwhistle --mqtt-host broker --metrics-port 9101
+    """
+    configure(as_json=log_json)
+    wiring.run_ingest(
+        Settings.read(
+            database_url=database_url,
+            mqtt_host=mqtt_host,
+            mqtt_port=mqtt_port,
+            mqtt_username=mqtt_username,
+            mqtt_ca_file=mqtt_ca_file,
+            rules_file=rules,
+            metrics_port=metrics_port,
+        )
+    )
+
+
+def dispatch(
+    database_url: DatabaseUrl = None,
+    rules: Rules = None,
+    metrics_port: MetricsPort = None,
+    log_json: LogJson = False,
+) -> None:
+    """Do what is due: leases that run out, rules that wait for time to pass, rollups, retention. Run two for safety.
+
+    Example: redwhistle dispatch --database-url postgresql://rw@db/redwhistle
+    """
+    configure(as_json=log_json)
+    wiring.run_dispatch(Settings.read(database_url=database_url, rules_file=rules, metrics_port=metrics_port))

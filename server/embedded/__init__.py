@@ -1,0 +1,1 @@
+"""A database and a broker that come as wheels: what `redwhistle demo` runs on. Not for production."""

@@ -1,0 +1,178 @@
+"""An MQTT 5 broker from a wheel (`iotcore`, rumqttd inside), in a process of its own: it can be killed and restarted.
+
+For the demo and for tests: it listens on 127.0.0.1 only, has no access lists and keeps nothing on disk, and past its
+segment limit it drops the oldest messages, acknowledged or not. RedWhistle's own acknowledgement survives all that;
+production runs Mosquitto or another broker with TLS and access lists (see docker/).
+
+    python -m server.embedded.broker --port 1883
+"""
+
+import argparse
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from redwhistle.contracts.wire import MAX_ENVELOPE_BYTES
+from redwhistle.errors import ConfigurationError, Unavailable
+from server.embedded.child import StopStep, kill, log_tail, spawn, stop
+from server.embedded.ports import LOOPBACK, free_port, is_listening
+
+_READY_WITHIN_S = 10.0
+_POLL_S = 0.02
+_STOP_STEPS = (StopStep(signal.SIGTERM, 3.0),)
+# Room for the topic and the properties beside the largest envelope.
+_MAX_PACKET_BYTES = MAX_ENVELOPE_BYTES + 64 * 1024
+_CONFIGURATION = """
+id = 0
+[router]
+id = 0
+max_connections = 2000
+max_outgoing_packet_count = 200
+max_segment_size = 104857600
+max_segment_count = 10
+[v5.1]
+name = "mqtt5"
+listen = "{host}:{port}"
+next_connection_delay_ms = 1
+[v5.1.connections]
+connection_timeout_ms = 60000
+max_payload_size = {max_packet_bytes}
+max_inflight_count = 1000
+dynamic_filters = true
+"""
+
+
+class EmbeddedBroker:
+    """The broker as a child process; a context manager that starts and always stops it.
+
+    `port` defaults to a free one, which is then kept for restarts. `folder` takes the child's log.
+    """
+
+    def __init__(self, folder: Path, *, port: int | None = None) -> None:
+        _check_installed()
+        self.folder = folder.resolve()
+        self._port = port
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, or did when it last ran."""
+        if self._port is None:
+            raise Unavailable("the broker has not been started yet: call start() first")
+        return self._port
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self._process.pid if self._process is not None and self.running else None
+
+    @property
+    def running(self) -> bool:
+        """Whether the child is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def log(self) -> Path:
+        """Where the child's output goes."""
+        return self.folder / "broker.log"
+
+    def start(self) -> None:
+        """Start and return when it accepts connections; raise Unavailable when it does not come up."""
+        if self.running:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self._port is None:
+            self._port = free_port()
+        elif is_listening(self._port):
+            raise Unavailable(
+                f"port {self._port} of {LOOPBACK} is taken: stop what listens there, or choose another"
+            )
+        words = [sys.executable, "-m", "server.embedded.broker", "--port", str(self._port), "--lifeline"]
+        # Our packages may lie in a checkout that is not installed, and the child starts in `/`.
+        ours = str(Path(__file__).resolve().parents[2])
+        env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (ours, os.environ.get("PYTHONPATH"))))}
+        process = self._process = spawn(words, log=self.log, env=env, lifeline=True)
+        deadline_s = time.monotonic() + _READY_WITHIN_S
+        while not is_listening(self._port):
+            if process.poll() is not None or time.monotonic() > deadline_s:
+                self.stop()
+                raise Unavailable(f"the broker does not start; the end of {self.log}:\n{log_tail(self.log)}")
+            time.sleep(_POLL_S)
+
+    def stop(self) -> None:
+        """Stop within a few seconds. Safe to call twice."""
+        if self._process is not None:
+            stop(self._process, _STOP_STEPS)
+            self._process = None
+
+    def kill(self) -> None:
+        """Kill -9: everything the broker held is gone; start() begins anew on the same port."""
+        if self._process is not None:
+            kill(self._process)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the broker in this process until it is stopped."""
+    parser = argparse.ArgumentParser(
+        prog="python -m server.embedded.broker",
+        description="An MQTT 5 broker on 127.0.0.1 for demonstrations: no access lists, nothing kept on disk.",
+        epilog="example: python -m server.embedded.broker --port 1883",
+    )
+    parser.add_argument("--port", type=int, default=1883, help="TCP port on 127.0.0.1 (default: %(default)s)")
+    parser.add_argument("--lifeline", action="store_true", help="end when standard input closes")
+    options = parser.parse_args(argv)
+    _check_installed()
+    if options.lifeline:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    _run(options.port)
+
+
+def _run(port: int) -> None:
+    from iotcore.iotcore import IotCoreBroker
+
+    logging.basicConfig(level=logging.WARNING)
+    # rumqttd wraps each packet in an error-level span; only its failures are wanted.
+    logging.getLogger("rumqttd").setLevel(logging.CRITICAL)
+    with tempfile.TemporaryDirectory(prefix="redwhistle-broker-") as folder:
+        file = Path(folder) / "broker.toml"
+        file.write_text(
+            _CONFIGURATION.format(host=LOOPBACK, port=port, max_packet_bytes=_MAX_PACKET_BYTES),
+            encoding="ascii",
+        )
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        broker = IotCoreBroker(config_path=str(file))
+    broker.run_forever()
+
+
+def _end_with_parent() -> None:
+    """Block until the parent's end of the pipe closes, then end at once."""
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def _check_installed() -> None:
+    if find_spec("iotcore") is None:
+        raise ConfigurationError('the embedded broker is not installed: pip install "redwhistle[demo]"')
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""One MQTT message read: what in it can be stored, what must be set aside, and what was no envelope at all. Pure.
+
+A bad item never takes its neighbours with it: where the whole does not validate, each item is tried by itself.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from redwhistle.contracts import codec
+from redwhistle.contracts.envelope import Envelope
+from redwhistle.contracts.events import Event
+from redwhistle.contracts.ids import Lane, Seq
+from redwhistle.contracts.readings import GapRecord, ReadingColumns
+from redwhistle.contracts.topics import Leaf, Topic
+from redwhistle.contracts.wire import MAX_DATA_BYTES, MAX_ITEMS
+from redwhistle.errors import ContractError, Malformed, TooLarge
+
+_LEAF_OF_LANE = {Lane.ALARM: Leaf.ALARM, Lane.TELEMETRY: Leaf.TELEMETRY}
+M = TypeVar("M", Event, GapRecord)
+_SEQ: TypeAdapter[int] = TypeAdapter(Seq)
+
+
+@dataclass(frozen=True, slots=True)
+class BadItem:
+    """An item that cannot be stored as what it claims to be. `seq` None: not even its number can be read."""
+
+    seq: int | None
+    code: str
+    detail: str
+    payload: bytes
+    """The item as JSON (or the whole message where nothing smaller can be cut out)."""
+    kind: str = ""
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A readable envelope: `envelope` holds only what validated, `bad` the rest."""
+
+    envelope: Envelope
+    bad: tuple[BadItem, ...] = ()
+
+
+def open_parcel(topic: Topic, payload: bytes) -> Parcel:
+    """Read one lane message; raise a ContractError when not even the header can be believed."""
+    try:
+        parcel = _check_events(Parcel(codec.decode_envelope(payload)))
+    except Malformed:
+        parcel = _salvage(payload)
+    envelope = parcel.envelope
+    if (envelope.site, envelope.box) != (topic.site, topic.box):
+        raise Malformed(
+            f"says it is from {envelope.site}/{envelope.box}, but came under {topic.site}/{topic.box}"
+        )
+    if _LEAF_OF_LANE[envelope.lane] is not topic.leaf:
+        raise Malformed(f"an envelope of the {envelope.lane} lane came under {topic.leaf}")
+    return parcel
+
+
+def _check_events(parcel: Parcel) -> Parcel:
+    good: list[Event] = []
+    bad: list[BadItem] = list(parcel.bad)
+    for event in parcel.envelope.events:
+        fault = _fault_of(event)
+        if fault is None:
+            good.append(event)
+        else:
+            bad.append(
+                BadItem(
+                    event.seq, fault[0], fault[1], event.model_dump_json().encode(), event.kind, event.device
+                )
+            )
+    if len(good) == len(parcel.envelope.events):
+        return parcel
+    return Parcel(parcel.envelope.model_copy(update={"events": good}), tuple(bad))
+
+
+def _fault_of(event: Event) -> tuple[str, str] | None:
+    try:
+        text = json.dumps(event.data, allow_nan=False)
+    except ValueError:
+        return "malformed", "data: holds NaN or an infinite number, which JSON cannot"
+    if len(text) > MAX_DATA_BYTES:
+        return "too_large", f"data: {len(text)} bytes, {MAX_DATA_BYTES} allowed"
+    if "\\u0000" in text:
+        return "malformed", "data: holds a NUL character"
+    try:
+        event.check_data()
+    except ValidationError as error:
+        return "malformed", "data." + codec.describe(error)
+    return None
+
+
+def _salvage(payload: bytes) -> Parcel:
+    raw = codec.read_json_object(payload)
+    events, readings, gaps = raw.pop("events", []), raw.pop("readings", []), raw.pop("gaps", [])
+    try:
+        header = Envelope.model_validate_json(codec.json_text(raw), extra="ignore")
+    except ValidationError as error:
+        raise Malformed(codec.describe(error)) from error
+    bad: list[BadItem] = []
+    envelope = header.model_copy(
+        update={
+            "events": [
+                e for e in (_try(Event, item, bad) for item in _items(events, "events", bad)) if e is not None
+            ],
+            "gaps": [
+                g for g in (_try(GapRecord, item, bad) for item in _items(gaps, "gaps", bad)) if g is not None
+            ],
+            "readings": [b for item in _items(readings, "readings", bad) for b in _salvage_block(item, bad)],
+        }
+    )
+    total = len(envelope.events) + len(envelope.gaps) + sum(len(b) for b in envelope.readings) + len(bad)
+    if total > 4 * MAX_ITEMS:
+        raise TooLarge(f"{total} items, {MAX_ITEMS} allowed")
+    return _check_events(Parcel(envelope, tuple(bad)))
+
+
+def _items(value: Any, name: str, bad: list[BadItem]) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    bad.append(BadItem(None, "malformed", f"{name}: should be a list", _bytes(value)))
+    return []
+
+
+def _try(model: type[M], item: Any, bad: list[BadItem]) -> M | None:
+    text = _bytes(item)
+    try:
+        return model.model_validate_json(text, extra="ignore")
+    except (ValidationError, ContractError) as error:
+        detail = codec.describe(error) if isinstance(error, ValidationError) else str(error)
+        fields = item if isinstance(item, dict) else {}
+        bad.append(
+            BadItem(
+                _seq_of(fields.get("seq")),
+                "malformed",
+                detail,
+                text,
+                str(fields.get("kind", ""))[:40],
+                str(fields.get("device", ""))[:64],
+            )
+        )
+        return None
+
+
+def _salvage_block(block: Any, bad: list[BadItem]) -> list[ReadingColumns]:
+    try:
+        return [ReadingColumns.model_validate_json(_bytes(block), extra="ignore")]
+    except ValidationError as error:
+        whole = codec.describe(error)
+    fields = block if isinstance(block, dict) else {}
+    columns = [c for c in (fields.get(name) for name in _COLUMNS) if isinstance(c, list)]
+    if len(columns) != len(_COLUMNS) or len({len(c) for c in columns}) != 1:
+        numbers = fields.get("seq")
+        known = [s for s in map(_seq_of, numbers if isinstance(numbers, list) else []) if s is not None]
+        bad.extend(BadItem(s, "malformed", whole, _bytes(block)) for s in (known or (None,)))
+        return []
+    good: list[ReadingColumns] = []
+    for row in zip(*columns, strict=True):
+        try:
+            good.append(ReadingColumns.model_validate_json(_bytes(_alone(block, row)), extra="ignore"))
+        except ValidationError as error:
+            bad.append(BadItem(_seq_of(row[0]), "malformed", codec.describe(error), _bytes(list(row))))
+    return good
+
+
+def _alone(block: dict[str, Any], row: tuple[Any, ...]) -> dict[str, Any]:
+    """A block of this one row, with its own series only."""
+    one = {**block, **{name: [value] for name, value in zip(_COLUMNS, row, strict=True)}}
+    series, index = block.get("series"), row[1]
+    if isinstance(series, list) and isinstance(index, int) and 0 <= index < len(series):
+        one |= {"series": [series[index]], "row_series": [0]}
+    return one
+
+
+_COLUMNS = ("seq", "row_series", "value", "at_ms", "mono_ms")
+
+
+def _seq_of(value: Any) -> int | None:
+    try:
+        return _SEQ.validate_python(value, strict=True)
+    except ValidationError:
+        return None
+
+
+def _bytes(value: Any) -> bytes:
+    return codec.json_text(value).encode("utf-8", "backslashreplace")

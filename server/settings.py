@@ -1,0 +1,91 @@
+"""What a server process is told: arguments first, then the environment. Nothing is read at import.
+
+Every setting `x` can come from REDWHISTLE_X; a secret may also come from the file that REDWHISTLE_X_FILE names.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from redwhistle.errors import ConfigurationError
+
+PREFIX = "REDWHISTLE_"
+_SECRETS = ("database_url", "mqtt_password")
+
+
+class Settings(BaseModel):
+    """One process's settings. `read` makes them from the environment and overrides."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    database_url: SecretStr | None = None
+    mqtt_host: str = "127.0.0.1"
+    mqtt_port: Annotated[int, Field(ge=1, le=65535)] = 1883
+    mqtt_username: str | None = None
+    mqtt_password: SecretStr | None = None
+    mqtt_ca_file: Path | None = None
+    """Turns TLS on; the broker's certificate must be signed by it."""
+    mqtt_cert_file: Path | None = None
+    mqtt_key_file: Path | None = None
+    rules_file: Path | None = None
+    """A rule pack of your own; the default pack otherwise."""
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Answer /metrics on 127.0.0.1; 0: not."""
+    keep_readings_days: Annotated[int, Field(ge=8)] = 30
+    keep_minutes_days: Annotated[int, Field(ge=8)] = 180
+    keep_hours_days: Annotated[int, Field(ge=8)] = 1100
+    keep_events_days: Annotated[int, Field(ge=8)] = 1100
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None, **overrides: Any) -> Self:
+        """Overrides that are not None win over the environment; raise ConfigurationError naming the setting."""
+        environment = os.environ if environment is None else environment
+        values: dict[str, Any] = {}
+        for name in cls.model_fields:
+            text = environment.get(PREFIX + name.upper())
+            if text is None and name in _SECRETS:
+                text = _from_file(environment, name)
+            if text:
+                values[name] = text
+        values.update({name: value for name, value in overrides.items() if value is not None})
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_input=False)[0]
+            name = str(fault["loc"][0]) if fault["loc"] else "settings"
+            raise ConfigurationError(f"{PREFIX}{name.upper()}: {fault['msg']}") from error
+
+    @property
+    def database(self) -> str:
+        """The database's address; raise ConfigurationError when none is set."""
+        if self.database_url is None:
+            raise ConfigurationError(
+                f"no database is set: give --database-url, or set {PREFIX}DATABASE_URL"
+                f" (or {PREFIX}DATABASE_URL_FILE, a file that holds it)"
+            )
+        return self.database_url.get_secret_value()
+
+    @property
+    def keep(self) -> dict[str, timedelta]:
+        """How long each relation is kept, by its name."""
+        return {
+            "readings": timedelta(days=self.keep_readings_days),
+            "readings_minute": timedelta(days=self.keep_minutes_days),
+            "readings_hour": timedelta(days=self.keep_hours_days),
+            "events": timedelta(days=self.keep_events_days),
+        }
+
+
+def _from_file(environment: Mapping[str, str], name: str) -> str | None:
+    variable = f"{PREFIX}{name.upper()}_FILE"
+    path = environment.get(variable)
+    if not path:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{variable}: cannot read {path}: {error}") from error

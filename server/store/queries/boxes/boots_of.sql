@@ -1,0 +1,1 @@
+SELECT box, boot, offset_ms, synced FROM box_boots WHERE box = ANY (%(boxes)s)

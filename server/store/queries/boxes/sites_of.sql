@@ -1,0 +1,1 @@
+SELECT box, site FROM boxes WHERE box = ANY (%(boxes)s)

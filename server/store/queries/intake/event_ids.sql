@@ -1,0 +1,1 @@
+SELECT seq, id FROM events WHERE progress_key = %(progress_key)s AND seq = ANY (%(seqs)s::bigint[])

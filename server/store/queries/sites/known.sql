@@ -1,0 +1,1 @@
+SELECT id FROM places WHERE level = 'compound' AND id = ANY (%(sites)s)

@@ -1,0 +1,73 @@
+"""Rollups where they are maintained tables: minutes and hours that got new readings are computed anew.
+
+Ingest leaves a note of (minute, devices) in the transaction that stores readings; late data leave theirs too, so
+they show up whenever they come. Under TimescaleDB's community edition continuous aggregates do this instead.
+"""
+
+from datetime import datetime, timedelta
+
+from server.store.connection import Connection
+from server.store.edition import LATE, ROLLUPS, Edition, read_edition
+from server.store.sql import statement
+
+SETTLE = timedelta(seconds=5)
+"""A minute is computed once it ended this long ago: most of it is in by then."""
+_AT_ONCE = 2_000
+"""Notes taken in one transaction."""
+_LOCK = 7_215_034_119
+"""Advisory lock of the transaction: rollups have one writer at a time, so hours are never computed from half a minute."""
+
+
+def refresh(connection: Connection, now: datetime) -> int:
+    """Bring the rollups up to date with what is stored; return how many minutes were computed.
+
+    Works in transactions of its own on an idle connection; a killed refresh loses nothing, its notes come back.
+    """
+    total = 0
+    with connection.transaction():
+        edition = read_edition(connection)
+    if edition is Edition.TIMESCALE:
+        return total
+    while True:
+        done, notes_left = _refresh_some(connection, now)
+        total += done
+        if not notes_left:
+            return total
+
+
+def catch_up(connection: Connection, now: datetime) -> None:
+    """Bring the rollups up to date at once, in every edition, for all that may still come late. Idle connection."""
+    with connection.transaction():
+        edition = read_edition(connection)
+    if edition is not Edition.TIMESCALE:
+        refresh(connection, now)
+        return
+    connection.autocommit, before = True, connection.autocommit  # refreshing cannot run inside a transaction
+    try:
+        for name in ROLLUPS:
+            connection.execute(
+                "CALL refresh_continuous_aggregate(%s::regclass, %s::timestamptz, %s::timestamptz)",
+                (name, now - LATE - timedelta(days=1), now),
+            )
+    finally:
+        connection.autocommit = before
+
+
+def _refresh_some(connection: Connection, now: datetime) -> tuple[int, bool]:
+    with connection.transaction():
+        row = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (_LOCK,)).fetchone()
+        if row is None or not row[0]:
+            return 0, False
+        minutes = connection.execute(
+            statement("rollups/take_pending"),
+            {"before": now - timedelta(minutes=1) - SETTLE, "limit": _AT_ONCE},
+        ).fetchall()
+        hours: dict[datetime, set[int]] = {}
+        for minute, device_keys in minutes:
+            connection.execute(
+                statement("rollups/refresh_minute"), {"minute": minute, "device_keys": device_keys}
+            )
+            hours.setdefault(minute.replace(minute=0), set()).update(device_keys)
+        for hour, keys in sorted(hours.items()):
+            connection.execute(statement("rollups/refresh_hour"), {"hour": hour, "device_keys": sorted(keys)})
+        return len(minutes), len(minutes) > 0
