@@ -1,6 +1,9 @@
 """A camera's configuration: what is refused, and that no password is shown."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -48,3 +51,11 @@ def test_the_camera_in_the_state_message() -> None:
     fields = {"type": "camera", "device": "cam", "url": "x.avi", "label": "东门", "place": "gate-1"}
     (info,) = CameraSettings.model_validate(fields).device_infos()
     assert (info.id, info.kind, info.label, info.place) == ("cam", DeviceKind.CAMERA, "东门", "gate-1")
+
+
+def test_the_camera_in_the_documentation_is_valid() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "box.md").read_text(encoding="utf-8")
+    (section,) = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])["sources"]
+    settings = CameraSettings.model_validate(section)
+    assert settings.rules.zones[0].limit == 30
+    assert settings.is_stream
