@@ -28,6 +28,8 @@ from redwhistle.clock import SystemClock, to_ms
 from redwhistle.contracts.events import CrowdData, DeviceData, EventKind
 from redwhistle.errors import SourceError
 
+pytestmark = pytest.mark.faults
+
 WIDTH_PX, HEIGHT_PX, FPS, FRAMES = 800, 450, 20, 60
 CLOCK = SystemClock()
 
@@ -185,7 +187,6 @@ def test_a_slow_detector_gets_the_newest_frame_and_no_queue_grows(clip: Path) ->
     assert last - first == pytest.approx((last_s - first_s) * FPS, abs=8)
 
 
-@pytest.mark.faults
 def test_a_killed_reader_is_replaced_and_nothing_is_said(clip: Path) -> None:
     numbers, sink = NumberReader(), RecordingSink()
     source = build(section(clip, analyse_fps=20, loop=True, retry_first_s=0.1), numbers)
@@ -202,7 +203,6 @@ def test_a_killed_reader_is_replaced_and_nothing_is_said(clip: Path) -> None:
     assert sink.events == []
 
 
-@pytest.mark.faults
 def test_a_frozen_reader_is_replaced_and_said_and_the_other_camera_keeps_its_rate(clip: Path) -> None:
     """E7, E8: the reader is stopped by a signal it cannot notice, as one that hangs in a driver."""
     frozen, other, sink = NumberReader(), NumberReader(), RecordingSink()
@@ -233,7 +233,6 @@ def test_a_frozen_reader_is_replaced_and_said_and_the_other_camera_keeps_its_rat
     assert len(times) >= 0.7 * 10 * (to_s - from_s)
 
 
-@pytest.mark.faults
 def test_an_open_that_never_returns_is_killed_and_said_once(tmp_path: Path) -> None:
     """A pipe that nobody writes to: opening it blocks in the kernel, where no time-out of the decoder reaches."""
     fifo = tmp_path / "camera.avi"
@@ -251,7 +250,6 @@ def test_an_open_that_never_returns_is_killed_and_said_once(tmp_path: Path) -> N
     wait_for(lambda: all(is_gone(pid) for pid in pids), "the end of all readers")
 
 
-@pytest.mark.faults
 def test_a_silent_rtsp_server_is_said_without_its_password(capfd: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"rtsp://watch%40man:s3cr3t-word@127.0.0.1:{server.getsockname()[1]}/live/ch1?token=abcdef"

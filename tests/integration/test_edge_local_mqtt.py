@@ -25,6 +25,8 @@ from edge.agent.sources.smoke_settings import SmokeSettings
 from redwhistle.clock import SystemClock, to_ms
 from redwhistle.errors import OutboxError
 
+pytestmark = pytest.mark.servers
+
 CLOCK = SystemClock()
 BROKER = """
 import sys
@@ -231,7 +233,6 @@ def test_an_alarm_that_could_not_be_kept_comes_again(
     assert sink.kinds() == [("smoke", True), ("smoke", True)]
 
 
-@pytest.mark.faults
 def test_a_killed_broker_is_a_fault_after_a_while_and_its_return_ends_it(broker: Broker) -> None:
     sink = RecordingSink()
     with running(smoke_source(broker.port, fault_s=1), sink):
