@@ -29,8 +29,7 @@ ROOM_ROWS = 5000
 class Store:
     """One outbox file. Safe from any thread; sqlite3 errors come out as they are, for the outbox's own parts.
 
-    `on_replaced` is called when a broken file gave
-    way to a new one while the agent ran.
+    `on_replaced` is called when a broken file gave way to a new one while the agent ran.
     """
 
     def __init__(self, path: Path, clock: BoxClock, fingerprint: str, limits: Limits) -> None:
