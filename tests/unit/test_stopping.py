@@ -53,5 +53,9 @@ def test_signals_that_interrupt_a_log_line_do_not_hang_the_process(attempt: int)
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         time.sleep(0.0005 * attempt)
-    out, _ = process.communicate(timeout=10)
-    assert out == "stopped\n"
+    out, _ = process.communicate(timeout=10)  # a hang fails here
+    assert (out, process.returncode) in (
+        ("stopped\n", 0),
+        ("stopped\n", -15),
+        ("", -15),
+    )  # the last: late signals
