@@ -13,6 +13,8 @@ def attach(app: typer.Typer) -> None:
     cli_db.attach(app)
     cli_places.attach(app, lambda: open_place_store(Settings.read().database))
     cli_rules.attach(app)
+    for group in (cli_queue, cli_alert, cli_silence, cli_box):
+        group.attach(app)
     cli_queue.attach(app)
     cli_alert.attach(app)
     cli_silence.attach(app)
