@@ -15,7 +15,3 @@ def attach(app: typer.Typer) -> None:
     cli_rules.attach(app)
     for group in (cli_queue, cli_alert, cli_silence, cli_box):
         group.attach(app)
-    cli_queue.attach(app)
-    cli_alert.attach(app)
-    cli_silence.attach(app)
-    cli_box.attach(app)

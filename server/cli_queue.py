@@ -333,6 +333,7 @@ def _do(
                 reason=reason,
                 grid=grid,
                 version=version,
+                terms=settings.terms,
             )
         row = reading.read_item(connection, done.item.id)
     if as_json:

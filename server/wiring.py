@@ -52,9 +52,10 @@ def build_ingest(settings: Settings) -> IngestService:
     url = settings.database
     require_current(url)
     pack = load_rules(settings.rules_file)
+    terms = settings.terms
 
     def step(connection: Connection, items: Mapping[tuple[str, str], Sequence[Item]], now: datetime) -> None:
-        runner.step(PostgresUnitOfWork(connection), items, pack, now, judge=engine)
+        runner.step(PostgresUnitOfWork(connection), items, pack, now, judge=engine, terms=terms)
 
     return IngestService(
         broker_settings(settings),
@@ -79,7 +80,8 @@ def build_dispatcher(settings: Settings) -> Dispatcher[rules.Pack, engine.SiteSt
         log.info("retention_enforced", gone={name: count for name, count in gone.items() if count})
 
     jobs = [Job("rollups", ROLLUP_EVERY_S, roll_up), Job("retention", RETENTION_EVERY_S, clear)]
-    return Dispatcher(url, load_rules(settings.rules_file), SystemClock(), jobs, judge=engine)
+    pack = load_rules(settings.rules_file)
+    return Dispatcher(url, pack, SystemClock(), jobs, judge=engine, terms=settings.terms)
 
 
 def broker_settings(settings: Settings) -> BrokerSettings:
