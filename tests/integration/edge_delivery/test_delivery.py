@@ -108,7 +108,6 @@ def test_a_fire_overtakes_fifty_thousand_readings(tmp_path: Path, server: FakeSe
             )
             assert took_s < 5
             proxy.bytes_per_s = 0
-            server.wait(lambda: is_empty(box), 60)
     finally:
         proxy.close()
 
@@ -240,7 +239,7 @@ def test_commands_are_answered(tmp_path: Path, server: FakeServer, broker: Broke
         assert ask(command("report")) is ReplyStatus.DONE
         server.wait(lambda: len(seen.states) > states)
         assert ask(command("configure", config={"sources": [{"type": "telepathy"}]})) is ReplyStatus.REFUSED
-        assert "telepathy" not in seen.replies[-1].detail
+        assert "sources.0" in seen.replies[-1].detail
         assert ask(command("configure", config={"site": "elsewhere"})) is ReplyStatus.REFUSED
 
 
