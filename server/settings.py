@@ -59,6 +59,15 @@ class Settings(BaseModel):
             name = str(fault["loc"][0]) if fault["loc"] else "settings"
             raise ConfigurationError(f"{PREFIX}{name.upper()}: {fault['msg']}") from error
 
+    def replaced(self, **changes: Any) -> Self:
+        """The same with other values, checked."""
+        return self.__class__.model_validate({**self.model_dump(exclude_unset=True), **changes})
+
+    @property
+    def mqtt_port_given(self) -> bool:
+        """Whether somebody asked for this port."""
+        return "mqtt_port" in self.model_fields_set
+
     @property
     def database(self) -> str:
         """The database's address; raise ConfigurationError when none is set."""

@@ -80,11 +80,16 @@ class Subject:
     label: str = ""
     model: str = ""
     heartbeat_s: float | None = None
+    timezone: str = "Asia/Shanghai"
+    """IANA name of the compound's zone: the hours in rules are local."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventItem:
-    """An event (contracts.events) with its subject. `late_ms` is how long it waited before the server had it."""
+    """An event (contracts.events) with its subject. `late_ms` is how long it waited before the server had it.
+
+    `lane` is the lane that brought it; it only matters for kinds that this version does not know.
+    """
 
     id: str
     subject: Subject
@@ -94,6 +99,7 @@ class EventItem:
     test: bool = False
     late_ms: int = 0
     data: Mapping[str, Any] = field(default_factory=dict)
+    lane: str = "alarm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +207,8 @@ class Quiet(StrEnum):
     """The item says that a condition ended."""
     NO_RULE = "no_rule"
     """No rule asks for this kind (never so for the alarm lane)."""
+    CONDITION = "condition"
+    """A rule looked at it, and its condition, number or order was not met; the detail says which."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,9 @@ FORBIDDEN_IN_PURE = frozenset(
         "urllib",
     ]
 )
-FORBIDDEN_CALLS = frozenset({"now", "utcnow", "today"})
+FORBIDDEN_CALLS = frozenset(
+    {"now", "utcnow", "today", "open", "read_bytes", "read_text", "write_bytes", "write_text"}
+)
 FORBIDDEN_BUILTINS = frozenset({"open", "print", "input", "exec", "eval", "__import__"})
 SHARED = (
     "redwhistle/contracts/",
@@ -115,6 +117,7 @@ def test_pure_code_touches_nothing(path: Path) -> None:
         "from datetime import date\ndate.today()",
         "def f():\n    import sqlite3",
         "open('x')",
+        "import io\nio.open('x')",
     ],
 )
 def test_the_search_for_impurity_finds_it(program: str) -> None:
