@@ -1,12 +1,9 @@
 """`redwhistle-edge`: run a box, check its configuration, look into its outbox."""
 
 import json
-import signal
-import threading
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Never
 
 import typer
@@ -16,6 +13,7 @@ from redwhistle import __version__
 from redwhistle.clock import SystemClock, from_ms
 from redwhistle.errors import RedWhistleError
 from redwhistle.logs import configure_logs, get_logger
+from redwhistle.stopping import stop_on_signals
 
 app = typer.Typer(
     name="redwhistle-edge",
@@ -57,23 +55,15 @@ def run(
     settings = loaded.settings
     configure_logs(settings.log.format, settings.log.level)
     log = get_logger(site=settings.site, box=settings.box)
-    stop = threading.Event()
-
-    def ask_to_stop(number: int, _frame: FrameType | None) -> None:
-        log.info("signal_received", signal=signal.Signals(number).name)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask_to_stop)
-    try:
-        box = Box(loaded)
-    except RedWhistleError as error:
-        log.error("box_cannot_start", why=str(error))
-        raise typer.Exit(EXIT_PROBLEM) from None
-    box.start()
-    while not stop.wait(3600):
-        pass
-    box.stop()
+    with stop_on_signals(lambda name: log.info("signal_received", signal=name)) as stop:
+        try:
+            box = Box(loaded)
+        except RedWhistleError as error:
+            log.error("box_cannot_start", why=str(error))
+            raise typer.Exit(EXIT_PROBLEM) from None
+        box.start()
+        stop.wait()
+        box.stop()
 
 
 @app.command("check-config", epilog="Example: redwhistle-edge check-config --config box.yaml --json")

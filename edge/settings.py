@@ -23,7 +23,10 @@ from pydantic import (
 
 from edge.agent.filepaths import FOLDER, ConfigPath
 from edge.agent.outbox.limits import Limits
+from edge.agent.sources.camera_settings import CameraSettings
+from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.replay_settings import ReplaySettings
+from edge.agent.sources.smoke_settings import SmokeSettings
 from edge.agent.uplink.broker_settings import BrokerSettings
 from redwhistle.contracts.ids import BoxId, SiteId
 from redwhistle.contracts.readings import BOX_DEVICE
@@ -36,7 +39,9 @@ def _read_device(value: Any, _strict: ValidatorFunctionWrapHandler) -> DeviceInf
     return DeviceInfo.model_validate(value, strict=False)
 
 
-SourceSettings = Annotated[ReplaySettings, Field(discriminator="type")]
+SourceSettings = Annotated[
+    CameraSettings | GateSettings | ReplaySettings | SmokeSettings, Field(discriminator="type")
+]
 """One of the families; `type` says which."""
 
 DeviceSettings = Annotated[DeviceInfo, WrapValidator(_read_device)]
@@ -90,7 +95,10 @@ class BoxSettings(BaseModel):
     data_dir: ConfigPath
     """For the outbox; the agent makes it. Keep it when the software is replaced."""
     broker: BrokerSettings
+    models_dir: ConfigPath | None = None
+    """A folder with manifest.toml; without it the one that came with the software, if any."""
     devices: Annotated[list[DeviceSettings], Field(max_length=1000)] = Field(default_factory=list)
+    """Devices that no source describes, or more of what is known of one that a source does."""
     sources: Annotated[list[SourceSettings], Field(max_length=200)] = Field(default_factory=list)
     outbox: OutboxSettings = OutboxSettings()
     clock: ClockTrust = ClockTrust.AUTO
@@ -99,8 +107,10 @@ class BoxSettings(BaseModel):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
+        described = [device.id for source in self.sources for device in _described_by(source)]
         for what, names in (
             ("device id", [device.id for device in self.devices]),
+            ("device id of a source", described),
             ("source name", [source.name for source in self.sources]),
         ):
             twice = sorted({name for name in names if names.count(name) > 1})
@@ -111,6 +121,16 @@ class BoxSettings(BaseModel):
                 f"a source cannot be called {BOX_DEVICE!r}: the box reports on itself under that name"
             )
         return self
+
+    def device_infos(self) -> list[DeviceInfo]:
+        """Every device that is configured, as the box announces it; `devices` wins over what a source says."""
+        infos = {device.id: device for source in self.sources for device in _described_by(source)}
+        infos.update((device.id, device) for device in self.devices)
+        return list(infos.values())
+
+
+def _described_by(source: SourceSettings) -> list[DeviceInfo]:
+    return [] if isinstance(source, ReplaySettings) else source.device_infos()
 
 
 @dataclass(frozen=True, slots=True)

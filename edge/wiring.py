@@ -2,9 +2,12 @@
 
 import platform
 import threading
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from edge.agent.commands import CommandRunner
+from edge.agent.detectors.models import Models
 from edge.agent.health import BoxHealth
 from edge.agent.moments import BoxClock, is_wall_clock_synced, read_boot_id
 from edge.agent.observation import EventSeen
@@ -12,8 +15,12 @@ from edge.agent.outbox.machine import read_fingerprint
 from edge.agent.outbox.sqlite import SqliteOutbox
 from edge.agent.ports import Finding, FindingCode, Source
 from edge.agent.sink import OutboxSink
+from edge.agent.sources import camera, gate, smoke
+from edge.agent.sources.camera_settings import CameraSettings
+from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.replay import ReplaySource
 from edge.agent.sources.replay_settings import ReplaySettings
+from edge.agent.sources.smoke_settings import SmokeSettings
 from edge.agent.supervisor import Supervisor
 from edge.agent.tending import Tender
 from edge.agent.uplink.connection import MqttConnection
@@ -27,7 +34,7 @@ from redwhistle.contracts.events import BoxHealthData, DeviceData, EventKind
 from redwhistle.contracts.ids import Lane
 from redwhistle.contracts.readings import BOX_DEVICE
 from redwhistle.contracts.state import BoxState
-from redwhistle.errors import ConfigurationError, RedWhistleError
+from redwhistle.errors import RedWhistleError
 from redwhistle.logs import get_logger
 
 OUTBOX_FILE = "outbox.db"
@@ -35,11 +42,32 @@ STOP_SOURCES_S = 2.0
 STOP_UPLINK_S = 2.5
 
 
-def build_source(section: SourceSettings, clock: BoxClock) -> Source:
-    """The source that a section of the configuration describes. Raises ConfigurationError."""
+def build_source(
+    section: SourceSettings, clock: BoxClock, data_dir: Path, models: Callable[[], Models]
+) -> Source:
+    """The source that a section of the configuration describes. Raises ConfigurationError or SourceError."""
     match section:
         case ReplaySettings():
             return ReplaySource(section, clock)
+        case CameraSettings():
+            wish = section.detect
+            return camera.build(
+                section,
+                moment=clock.moment,
+                detectors=lambda: models().detectors_for(people=wish.people, fire=wish.fire),
+            )
+        case SmokeSettings():
+            return smoke.build(section, moment=clock.moment)
+        case GateSettings():
+            return gate.build(section, moment=clock.moment, data_dir=data_dir)
+
+
+def build_models(settings: BoxSettings) -> Models:
+    """The models folder of the configuration, else the one beside the software; an empty one is no fault."""
+    return Models(settings.models_dir or _SHIPPED_MODELS)
+
+
+_SHIPPED_MODELS = Path(__file__).resolve().parent.parent / "models"
 
 
 def build_clock(settings: BoxSettings) -> BoxClock:
@@ -58,7 +86,9 @@ class Box:
         self._settings = settings = self._pushed.current()
         self._log = get_logger()
         self._clock = clock = build_clock(settings)
-        self._sources = [build_source(section, clock) for section in settings.sources]
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self._models = build_models(settings)
+        self._sources = self._build_sources(settings)
         self.outbox = SqliteOutbox(
             settings.data_dir / OUTBOX_FILE,
             site=settings.site,
@@ -68,6 +98,7 @@ class Box:
             limits=settings.outbox.limits(),
         )
         self._sink = OutboxSink(self.outbox)
+        self._sink.use_places(_places_of(settings))
         self._supervisor = Supervisor(self._sink, clock)
         self._tender = Tender(self.outbox, self._report_finding)
         self.uplink = Uplink(
@@ -135,8 +166,15 @@ class Box:
             version=__version__,
             os=platform.platform()[:1000],
             reason=reason,
-            devices=settings.devices,
+            devices=settings.device_infos(),
+            models=self._models.infos(),
         )
+
+    def _build_sources(self, settings: BoxSettings) -> list[Source]:
+        return [
+            build_source(section, self._clock, settings.data_dir, lambda: self._models)
+            for section in settings.sources
+        ]
 
     def _note(self, data: BoxHealthData) -> None:
         try:
@@ -167,18 +205,23 @@ class Box:
         config = command.args.get("config")
         with self._configuring:
             settings = self._pushed.check(config)
-            sources = [build_source(section, self._clock) for section in settings.sources]
+            sources = self._build_sources(settings)
             self._pushed.write_pending(config)  # type: ignore[arg-type] # check refuses everything but a mapping
             late = self._supervisor.stop(STOP_SOURCES_S)
             if late:  # two readers of one device would be worse than the old configuration
                 self._log.warning("configure_late_sources", sources=late)
             self._settings, self._sources = settings, sources
+            self._sink.use_places(_places_of(settings))
             health = BoxHealth(self._clock, settings.data_dir, self._count_rows, settings.health_every_s)
             self._supervisor.start([health, *sources])
             self._pushed.confirm()
         self._note(BoxHealthData(code="configured"))
         self.uplink.announce()
         return {"sources": [source.name for source in sources], "left_behind": late}
+
+
+def _places_of(settings: BoxSettings) -> dict[str, str]:
+    return {device.id: device.place for device in settings.device_infos() if device.place is not None}
 
 
 def check_box(loaded: LoadedSettings) -> list[str]:
@@ -190,8 +233,8 @@ def check_box(loaded: LoadedSettings) -> list[str]:
     clock = build_clock(settings)
     for section in settings.sources:
         try:
-            build_source(section, clock)
-        except ConfigurationError as error:
+            build_source(section, clock, settings.data_dir, lambda: build_models(settings))
+        except RedWhistleError as error:
             problems.append(f"source {section.name}: {error}")
     problem = probe_broker(settings.broker)
     return problems if problem is None else [*problems, problem]

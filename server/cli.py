@@ -2,7 +2,7 @@
 
 import typer
 
-from server import cli_db, cli_places, cli_rules, cli_serve
+from server import cli_alert, cli_box, cli_db, cli_places, cli_queue, cli_rules, cli_serve, cli_silence
 from server.settings import Settings
 from server.store.places import open_place_store
 
@@ -13,3 +13,9 @@ def attach(app: typer.Typer) -> None:
     cli_db.attach(app)
     cli_places.attach(app, lambda: open_place_store(Settings.read().database))
     cli_rules.attach(app)
+    for group in (cli_queue, cli_alert, cli_silence, cli_box):
+        group.attach(app)
+    cli_queue.attach(app)
+    cli_alert.attach(app)
+    cli_silence.attach(app)
+    cli_box.attach(app)

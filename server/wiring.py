@@ -1,18 +1,17 @@
 """The composition root of the server's processes: the one place that names concrete classes together."""
 
-import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 
 import psycopg
 
 from redwhistle.clock import SystemClock
 from redwhistle.errors import ConfigurationError
 from redwhistle.logs import get_logger
+from redwhistle.stopping import stop_on_signals
 from server.alerts import engine, rules, runner
 from server.alerts.model import Item
 from server.dispatch.dispatcher import Dispatcher
@@ -111,9 +110,12 @@ def embedded(settings: Settings, folder: Path) -> Iterator[Settings]:
             exists = connection.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
             if exists is None:
                 connection.execute("CREATE DATABASE redwhistle")
-        yield settings.replaced(
-            database_url=server.database_url(DATABASE), mqtt_host="127.0.0.1", mqtt_port=broker.port
-        )
+        url = server.database_url(DATABASE)
+        url_file = folder / "database-url"
+        url_file.touch(mode=0o600)
+        url_file.write_text(url + "\n", encoding="utf-8")
+        log.info("embedded_ready", database_url_file=str(url_file), mqtt_port=broker.port)
+        yield settings.replaced(database_url=url, mqtt_host="127.0.0.1", mqtt_port=broker.port)
 
 
 def run_ingest(settings: Settings) -> None:
@@ -178,22 +180,8 @@ def _dispatching(settings: Settings, stop: threading.Event) -> Iterator[None]:
         thread.join(timeout=10)
 
 
-@contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
-    """An event that SIGTERM and Ctrl-C set; a second signal does what signals do."""
-    stop = threading.Event()
-
-    def ask(number: int, _frame: FrameType | None) -> None:
-        log.info("signal_received", signal=signal.Signals(number).name)
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-        stop.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _told_to_stop() -> AbstractContextManager[threading.Event]:
+    return stop_on_signals(lambda name: log.info("signal_received", signal=name))
 
 
 def _maybe_serve_metrics(settings: Settings) -> None:

@@ -100,5 +100,5 @@ class Finding:
 class Wake(Protocol):
     """Lets the outbox tell the uplink that something waits."""
 
-    def __call__(self, lane: Lane) -> None:
+    def __call__(self, lane: Lane, /) -> None:
         """Something was committed to `lane`."""

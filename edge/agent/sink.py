@@ -1,5 +1,8 @@
 """Where sources put what they saw: the outbox, and the log for what it could not keep."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from edge.agent.observation import EventSeen, ReadingSeen
 from edge.agent.ports import Outbox
 from redwhistle.contracts.events import lane_of
@@ -17,8 +20,16 @@ class OutboxSink:
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
         self._log = get_logger()
+        self._places: Mapping[str, str] = {}
+
+    def use_places(self, places: Mapping[str, str]) -> None:
+        """Where each device is, as configured: an event says its place itself, so that the first alarm of a box
+        that the server does not know yet comes to the right door."""
+        self._places = dict(places)
 
     def event(self, seen: EventSeen) -> None:
+        if seen.place is None and seen.device in self._places:
+            seen = replace(seen, place=self._places[seen.device])
         lane = lane_of(seen.kind)
         try:
             key = self._outbox.put_event(seen)

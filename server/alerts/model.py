@@ -11,6 +11,8 @@ from typing import Any
 
 REAL = ""
 """The exercise id of what is not an exercise."""
+DEFAULT_TIMEZONE = "Asia/Shanghai"
+"""Of a compound that names none."""
 
 
 class Hazard(StrEnum):
@@ -80,7 +82,7 @@ class Subject:
     label: str = ""
     model: str = ""
     heartbeat_s: float | None = None
-    timezone: str = "Asia/Shanghai"
+    timezone: str = DEFAULT_TIMEZONE
     """IANA name of the compound's zone: the hours in rules are local."""
 
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-import structlog
-
 from redwhistle.clock import check_utc, to_ms
+from redwhistle.logs import get_logger
 from server.alerts.ledger import Ledger, moment
 from server.alerts.model import (
     ClosedItem,
@@ -34,7 +33,7 @@ S = TypeVar("S", bound=SiteState)
 MIN_WAKE_MS = 50
 """A wake-up is at least this far away: an engine that asks for the past cannot make `dispatch` spin."""
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(part="alerts")
 
 
 def step(
@@ -84,7 +83,7 @@ def judge_sites(
     found = uow.look_up(_alerts(judged, also), _places(judged))
     if lost := _lost(judged, found):
         for key, alerts in lost.items():
-            _log.error("runner.alerts_unknown_to_store", site=key[0], exercise=key[1], alerts=sorted(alerts))
+            _log.error("alerts_unknown_to_store", site=key[0], exercise=key[1], alerts=sorted(alerts))
             forget = [ClosedItem(f"forget:{alert}", alert, desk.now_ms) for alert in sorted(alerts)]
             judged[key] = desk.judge(key, stored[key], [*forget, *items_by_site[key]])
         found = uow.look_up(_alerts(judged, also), _places(judged))
@@ -145,14 +144,14 @@ class _Desk(Generic[P, S]):
         try:
             return self.judge_.load(stored.text)
         except Exception:  # whatever it is: a site whose state is broken must still raise alarms
-            _log.exception("runner.state_unreadable", site=key[0], exercise=key[1])
+            _log.exception("state_unreadable", site=key[0], exercise=key[1])
             return self.judge_.new_state(*key)
 
     def _decide(self, key: SiteKey, state: S, item: Item) -> tuple[S, tuple[Decision, ...]]:
         try:
             return self.judge_.decide(self.pack, state, item, self.now_ms)
         except Exception as error:
-            _log.exception("runner.item_failed", site=key[0], exercise=key[1], item=item.id)
+            _log.exception("item_failed", site=key[0], exercise=key[1], item=item.id)
             if isinstance(item, ClosedItem | SilenceItem | WakeItem | DoubtItem):
                 raise
             doubt = DoubtItem(

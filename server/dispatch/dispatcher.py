@@ -9,10 +9,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
-import structlog
-
 from redwhistle.clock import Clock, to_ms
 from redwhistle.errors import SchemaError, StoreError, Unavailable
+from redwhistle.logs import get_logger
 from server.alerts import acts, queue, runner
 from server.alerts.ledger import Ledger
 from server.alerts.model import WakeItem
@@ -35,7 +34,7 @@ ROUNDS = 50
 """Transactions of one sort in one pass: no sort of timer starves the others."""
 PUT_OFF_S = 60.0
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(part="dispatch")
 
 
 class Dispatcher(Generic[P, S]):
@@ -99,7 +98,7 @@ class Dispatcher(Generic[P, S]):
                 raise
             except StoreError as error:
                 wait_s = backoff.fail()
-                _log.warning("dispatch.database_lost", thread=name, error=str(error), retry_in_s=wait_s)
+                _log.warning("database_lost", thread=name, error=str(error), retry_in_s=wait_s)
                 stop.wait(wait_s)
 
     def _serve_timers(self, connection: Connection, stop: threading.Event, backoff: Backoff) -> None:
@@ -107,7 +106,7 @@ class Dispatcher(Generic[P, S]):
         while not stop.is_set():
             jump_s = watch.step_s(self._clock.now(), self._clock.monotonic_ms())
             if jump_s:
-                _log.warning("dispatch.clock_stepped", by_s=round(jump_s, 1))
+                _log.warning("clock_stepped", by_s=round(jump_s, 1))
             done = self.serve_due(connection)
             backoff.succeed()
             stop.wait(sleep_s(self._clock.now(), timers.next_due(connection), busy=done > 0))
@@ -126,7 +125,7 @@ class Dispatcher(Generic[P, S]):
             except Unavailable:
                 raise
             except Exception:  # one of the sites fails: find out which, and let the others pass
-                _log.exception("dispatch.wake_failed")
+                _log.exception("wake_failed")
                 done = self._wake_one_by_one(connection, now)
             total += done
             if done < WAKES_AT_ONCE:
@@ -152,7 +151,7 @@ class Dispatcher(Generic[P, S]):
                 if not taken:
                     raise
                 site, exercise = taken[0].key
-                _log.exception("dispatch.site_put_off", site=site, exercise=exercise, for_s=PUT_OFF_S)
+                _log.exception("site_put_off", site=site, exercise=exercise, for_s=PUT_OFF_S)
                 timers.postpone_wake(connection, taken[0].key, now, queue.later(now, PUT_OFF_S))
             if not taken:
                 return done
@@ -190,6 +189,6 @@ class Dispatcher(Generic[P, S]):
             except Unavailable:
                 raise
             except Exception:
-                _log.exception("dispatch.closing_put_off", item=item, for_s=PUT_OFF_S)
+                _log.exception("closing_put_off", item=item, for_s=PUT_OFF_S)
                 timers.postpone_closing(connection, item, now, queue.later(now, PUT_OFF_S))
         return total

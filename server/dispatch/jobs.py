@@ -5,17 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from redwhistle.clock import Clock
 from redwhistle.errors import Unavailable
+from redwhistle.logs import get_logger
 from server.alerts.queue import later
 from server.store import timers
 from server.store.connection import Connection, connect, translated
 
 RETRY_S = 60.0
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(part="dispatch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def _run(url: str, connection: Connection, job: Job, clock: Clock, now: datetime
     except Exception as caught:
         failures += 1
         error = f"{type(caught).__name__}: {caught}"
-        _log.exception("dispatch.job_failed", job=job.name, failures=failures)
+        _log.exception("job_failed", job=job.name, failures=failures)
     else:
         failures = 0
     finished = clock.now()

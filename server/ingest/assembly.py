@@ -301,6 +301,7 @@ class Assembler:
                 test=event.test,
                 late_ms=max(one.received_ms - time_ms, 0),
                 data=event.data,
+                lane=envelope.lane.value,
             )
         )
         self._note_presence(batch, envelope.box, event.device, exercise, time_ms)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from server.alerts.model import Subject
+from server.alerts.model import DEFAULT_TIMEZONE, Subject
 from server.records import BootOffset, Device, LaneKey
 from server.store.connection import Connection, translated
 from server.store.sql import statement
@@ -181,6 +181,7 @@ class Registry:
                     label=label or "",
                     model=model or "",
                     heartbeat_s=heartbeat_s,
+                    timezone=where.timezone or DEFAULT_TIMEZONE,
                 ),
             )
 

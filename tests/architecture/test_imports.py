@@ -36,43 +36,12 @@ READS_FILES = {
     "redwhistle/places/files.py": "finds and reads the files of a tree of places",
     "redwhistle/places/text_file.py": "reads bytes of a file and finds their encoding",
 }
-FORBIDDEN_IN_PURE = frozenset(
-    [
-        "aiohttp",
-        "asyncio",
-        "cv2",
-        "fastapi",
-        "fcntl",
-        "glob",
-        "http",
-        "httpx",
-        "io",
-        "logging",
-        "multiprocessing",
-        "onnxruntime",
-        "os",
-        "paho",
-        "pathlib",
-        "psycopg",
-        "psycopg_pool",
-        "random",
-        "requests",
-        "secrets",
-        "select",
-        "shutil",
-        "signal",
-        "socket",
-        "sqlite3",
-        "ssl",
-        "structlog",
-        "subprocess",
-        "sys",
-        "tempfile",
-        "threading",
-        "time",
-        "urllib",
-    ]
+_WORDS = (
+    "aiohttp asyncio cv2 fastapi fcntl glob http httpx logging multiprocessing onnxruntime os paho "
+    "pathlib psycopg psycopg_pool random requests secrets select shutil signal socket sqlite3 ssl "
+    "structlog subprocess sys tempfile threading time urllib "
 )
+FORBIDDEN_IN_PURE = frozenset(_WORDS.split())
 FORBIDDEN_CALLS = frozenset(
     {"now", "utcnow", "today", "open", "read_bytes", "read_text", "write_bytes", "write_text"}
 )

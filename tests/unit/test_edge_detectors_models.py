@@ -252,6 +252,17 @@ def test_any_bytes_are_a_manifest_or_a_clear_error(data: bytes) -> None:
     assert isinstance(parsed, Manifest) or "manifest.toml" in parsed
 
 
+def test_the_manifest_in_the_readme_is_valid() -> None:
+    text = (
+        (ROOT / "models" / "README.md")
+        .read_text(encoding="utf-8")
+        .partition("```toml\n")[2]
+        .partition("```")[0]
+    )
+    (each,) = parse_manifest(text.replace('sha256 = "…"', f'sha256 = "{"0" * 64}"').encode()).model
+    assert each.title == "yolox-nano-people 1.0"
+
+
 def test_the_manifest_of_this_repository_is_sound() -> None:
     manifest = read_manifest(ROOT / "models")
     for each in manifest.model:

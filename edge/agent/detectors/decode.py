@@ -3,6 +3,8 @@
 boxes: (N, 4) float32, x1 y1 x2 y2 in pixels of the model's input. scores: (N, C) float32, one column a class.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -84,8 +86,8 @@ def suppress(boxes: Floats, scores: Floats, iou_max: float) -> npt.NDArray[np.in
 
 def select(boxes: Floats, scores: Floats, score_min: float, iou_max: float) -> npt.NDArray[np.intp]:
     """Indices of the candidates of one class to keep, best first; those that are not finite are left out."""
-    fine = np.isfinite(scores) & np.isfinite(boxes).all(axis=1) & (scores >= score_min)
-    indices = np.flatnonzero(fine)
+    indices = np.flatnonzero(scores >= score_min)
+    indices = indices[np.isfinite(scores[indices]) & np.isfinite(boxes[indices]).all(axis=1)]
     return indices[suppress(boxes[indices], scores[indices], iou_max)]
 
 
@@ -103,6 +105,7 @@ def _sigmoid(values: Floats) -> Floats:
     return (1.0 / (1.0 + np.exp(-np.clip(values, -60, 60)))).astype(np.float32)
 
 
+@lru_cache(maxsize=8)
 def _yolox_cells(width_px: int, height_px: int) -> Candidates:
     """Cell coordinates (N, 2) and strides (N, 1), in the order of the output's rows."""
     grids, strides = [], []

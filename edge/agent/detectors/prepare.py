@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from edge.agent.detectors.decode import Floats
 from edge.agent.detectors.manifest import Colour, Fit, ModelEntry
@@ -39,18 +38,15 @@ class Preparer:
     def prepare(self, image_bgr: Image) -> tuple[Floats, Ratio]:
         """The input, float32 (1, 3, H, W) or (1, H, W, 3), valid until the next call, and the scale used."""
         ratio = self._fit(image_bgr)
-        picture: npt.NDArray[np.uint8] = self._canvas
+        channels = cv2.split(self._canvas)
         if self._entry.colour is Colour.RGB:
-            picture = picture[:, :, ::-1]
-        if self._entry.layout == "nchw":
-            self._input[0] = picture.transpose(2, 0, 1)
-            factor, offset = self._factor[:, None, None], self._offset[:, None, None]
-        else:
-            self._input[0] = picture
-            factor, offset = self._factor, self._offset
-        if not self._plain:
-            self._input[0] *= factor
-            self._input[0] += offset
+            channels = channels[::-1]
+        for i, channel in enumerate(channels):
+            plane = self._input[0, i] if self._entry.layout == "nchw" else self._input[0, :, :, i]
+            plane[:] = channel
+            if not self._plain:
+                plane *= self._factor[i]
+                plane += self._offset[i]
         return self._input, ratio
 
     def _fit(self, image_bgr: Image) -> Ratio:

@@ -124,6 +124,7 @@ class Keeper:
                 self._flush_inside()  # what was read before the event is numbered before it
             seq = store.writer.run_inside(insert, synced=urgent)
             store.rows[lane] += 1
+            store.shorten_log_inside()
             return ItemKey(self._box, store.epoch, lane, seq)
 
     def _flush_inside(self) -> bool:
@@ -166,7 +167,9 @@ class Keeper:
             return added + len(seen)
 
         try:
+            store.make_place_inside(len(seen))
             store.rows[Lane.TELEMETRY] += store.writer.run_inside(insert)
+            store.shorten_log_inside()
         except BaseException:
             self._held.put_back(seen, lost)
             raise

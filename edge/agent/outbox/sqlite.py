@@ -147,8 +147,7 @@ class SqliteOutbox:
 
     def take_findings(self) -> list[Finding]:
         """What was unusual since the last call: a broken file, a new epoch."""
-        found, self._store.findings = self._store.findings, []
-        return found
+        return self._store.take_findings()
 
     def tend(self) -> None:
         """What is to be done each second: flush, move alarms from memory to the disk, checkpoint, keep the reserve.

@@ -21,6 +21,7 @@ from redwhistle.errors import OutboxError
 T = TypeVar("T")
 Action = Callable[[sqlite3.Connection], T]
 CHECKPOINT_FRAMES = 1000
+TIGHT_FRAMES = 64
 ROOM_ROWS = 5000
 """Rows of telemetry given up in one transaction at most."""
 
@@ -28,14 +29,14 @@ ROOM_ROWS = 5000
 class Store:
     """One outbox file. Safe from any thread; sqlite3 errors come out as they are, for the outbox's own parts.
 
-    `findings` collects what was unusual; `on_replaced` is called when a broken file gave
-    way to a new one while the agent ran.
+    `on_replaced` is called when a broken file gave way to a new one while the agent ran.
     """
 
     def __init__(self, path: Path, clock: BoxClock, fingerprint: str, limits: Limits) -> None:
         self.clock = clock
         self.limits = limits
-        self.findings: list[Finding] = []
+        self._findings: list[Finding] = []
+        self._undeclared = 0
         self.rows: dict[Lane, int] = {}
         """Items on disk; changed only by a holder of the gate."""
         self.dropped = 0
@@ -47,7 +48,7 @@ class Store:
         self.writer, saved = self._open_or_replace()
         self._reader = open_reader(path)
         self._begin(saved)
-        self._reserve.restore()
+        self._tight = not self._reserve.restore()
 
     @property
     def epoch(self) -> str:
@@ -58,8 +59,16 @@ class Store:
         return self._opened.epoch_id
 
     def find(self, code: FindingCode, why: str) -> None:
-        """Note something unusual."""
-        self.findings.append(Finding(code, why))
+        """Note something unusual; what nobody asks for is not kept for ever."""
+        self._findings = [*self._findings[-99:], Finding(code, why)]
+
+    def take_findings(self) -> list[Finding]:
+        """What was unusual since the last call."""
+        undeclared, self._undeclared = self._undeclared, 0
+        if undeclared:
+            self.find(FindingCode.DROPPED, f"no room: {undeclared} items of an older epoch were dropped")
+        found, self._findings = self._findings, []
+        return found
 
     def epoch_id_of(self, epoch: str) -> int | None:
         """The id of an epoch that has or had rows in this file, or None."""
@@ -102,13 +111,31 @@ class Store:
         self.on_replaced()
 
     def make_room(self, *, urgent: bool) -> None:
-        """Start the log from its beginning, give up the reserve for an alarm, and drop the oldest telemetry."""
+        """Drop the oldest telemetry; for an alarm also give up the reserve, and the log's own space.
+
+        From then on, until the reserve is back, the disk is `tight`: the log is kept short, so that it does not eat
+        what was freed, and telemetry only takes the place of older telemetry.
+        """
+        self._tight = True
         if urgent:
             self._reserve.give_up()
         with suppress(sqlite3.Error), self.writer.gate.enter(urgent=urgent):
-            self.writer.checkpoint("RESTART")
+            self.writer.checkpoint("TRUNCATE" if urgent else "RESTART")
         with suppress(sqlite3.Error), self.writer.gate.enter(urgent=urgent):
             self.evict_inside(ROOM_ROWS, "the disk was full")
+        with suppress(sqlite3.Error), self.writer.gate.enter(urgent=urgent):
+            self.writer.checkpoint("RESTART")
+
+    def make_place_inside(self, rows: int) -> None:
+        """Before `rows` of telemetry are added, for a holder of the gate: on a tight disk as many old ones go."""
+        if self._tight and self.rows[Lane.TELEMETRY] > 0:
+            self.evict_inside(rows, "the disk was full")
+
+    def shorten_log_inside(self) -> None:
+        """After a commit, for a holder of the gate: on a tight disk the log begins anew before it grows."""
+        if self._tight and self.writer.count_log() >= TIGHT_FRAMES:
+            with suppress(sqlite3.Error):
+                self.writer.checkpoint("RESTART")
 
     def evict_inside(self, count: int, reason: str) -> None:
         """Drop the `count` oldest items of telemetry, for a holder of the gate."""
@@ -116,11 +143,7 @@ class Store:
         eviction = self.writer.run_inside(lambda c: statements.evict(c, count, self.epoch_id, at_ms, reason))
         self.dropped += eviction.dropped
         self.rows[Lane.TELEMETRY] += eviction.gaps_added - eviction.dropped
-        if eviction.undeclared:
-            self.find(
-                FindingCode.DROPPED,
-                f"{reason}: {eviction.undeclared} readings of an older epoch were dropped",
-            )
+        self._undeclared += eviction.undeclared
 
     def keep_bounds_inside(self) -> None:
         """Drop what is over the limits, for a holder of the gate; a little more than needed, so that it is seldom done."""
@@ -138,7 +161,7 @@ class Store:
             if self.writer.count_log() >= CHECKPOINT_FRAMES:
                 self.writer.checkpoint()
             self.keep_bounds_inside()
-        self._reserve.restore()
+        self._tight = not self._reserve.restore()
 
     def close(self) -> None:
         """Note that the file was closed in order, and let go of it."""

@@ -48,9 +48,9 @@ class LinkState:
     faulty: bool = False
 
 
-def begin(now_ms: int) -> LinkState:
-    """Not connected; the first attempt is due."""
-    return LinkState(LinkPhase.WAITING, next_try_ms=now_ms, down_from_ms=now_ms)
+def begin(now_ms: int, *, faulty: bool = False) -> LinkState:
+    """Not connected; the first attempt is due. `faulty`: a fault was said before and has not ended."""
+    return LinkState(LinkPhase.WAITING, next_try_ms=now_ms, down_from_ms=now_ms, faulty=faulty)
 
 
 def is_due(state: LinkState, now_ms: int) -> bool:

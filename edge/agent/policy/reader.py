@@ -62,9 +62,9 @@ class ReaderState:
 Step = tuple[ReaderState, tuple[ReaderAct, ...]]
 
 
-def begin(now_ms: int) -> ReaderState:
-    """Nothing runs; the first start is due."""
-    return ReaderState(ReaderPhase.WAITING, next_start_ms=now_ms, silent_from_ms=now_ms)
+def begin(now_ms: int, *, stalled: bool = False) -> ReaderState:
+    """Nothing runs; the first start is due. `stalled`: a stall was said before and has not ended."""
+    return ReaderState(ReaderPhase.WAITING, next_start_ms=now_ms, silent_from_ms=now_ms, stalled=stalled)
 
 
 def silent_s(state: ReaderState, now_ms: int) -> float:

@@ -50,6 +50,7 @@ class CameraSource:
         self._hide = hide_secrets(settings.url.get_secret_value())
         self._reader: ReaderProcess | None = None
         self._reason = "no frame came"
+        self._stalled = False
         self._log = _log.bind(source=self.name, device=settings.device)
 
     @property
@@ -73,7 +74,7 @@ class CameraSource:
 
     def _watch(self, pipeline: CameraPipeline, sink: Sink, stop: threading.Event) -> None:
         pace = _Pace(1000 / self._settings.analyse_fps)
-        state = watch.begin(self._moment().mono_ms)
+        state = watch.begin(self._moment().mono_ms, stalled=self._stalled)
         while not stop.is_set() and state.phase is not ReaderPhase.ENDED:
             moment = self._moment()
             silent_s = watch.silent_s(state, moment.mono_ms)
@@ -117,10 +118,12 @@ class CameraSource:
                 case ReaderAct.SAY_STALLED:
                     self._log.error("camera.stalled", silent_s=silent_s, reason=self._reason)
                     sink.event(self._event(EventKind.DEVICE_FAULT, True, silent_s, moment))
+                    self._stalled = True
                 case ReaderAct.SAY_RECOVERED:
                     self._log.info("camera.recovered", silent_s=silent_s)
                     sink.event(self._event(EventKind.DEVICE_FAULT, False, silent_s, moment))
                     sink.event(self._event(EventKind.DEVICE_RECOVERED, True, silent_s, moment))
+                    self._stalled = False
 
     def _start_reader(self) -> ReaderProcess:
         settings = self._settings

@@ -1,11 +1,13 @@
 """The configuration section of one camera."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from edge.agent.filepaths import FOLDER
 from edge.agent.policy.camera import CameraRules
 from edge.agent.policy.rules import Rules
 from redwhistle.contracts.ids import DeviceId, PlaceId, Text
@@ -50,6 +52,15 @@ class CameraSettings(Rules):
     """A file is played this much faster than recorded."""
     detect: DetectSettings = DetectSettings()
     rules: CameraRules = CameraRules()
+
+    @field_validator("url")
+    @classmethod
+    def _count_from_folder(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
+        """A relative file is looked for beside the configuration."""
+        text, folder = url.get_secret_value(), (info.context or {}).get(FOLDER)
+        return (
+            SecretStr(str(Path(folder) / text)) if folder is not None and text and "://" not in text else url
+        )
 
     @model_validator(mode="after")
     def _source_is_usable(self) -> Self:

@@ -6,6 +6,7 @@ afterwards. A message is acknowledged only when everything that follows from it 
 
 import random
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -63,13 +64,16 @@ class LocalMqttSource:
         self._accepted = threading.Event()
         self._refused: str | None = None
         self._trip_told_ms: int | None = None
+        self._unsaid: deque[Observation] = deque()
+        self._faulty = False
 
     def run(self, sink: Sink, stop: threading.Event) -> None:
         """Listen until `stop` is set. Raises SourceError when the broker refuses the subscriptions."""
         self._refused = None
         client = self._make_client(sink)
-        state = link.begin(self._moment().mono_ms)
+        state = link.begin(self._moment().mono_ms, faulty=self._faulty)
         try:
+            self._keep(sink, ())
             while not stop.is_set():
                 state = self._turn(client, state, sink, stop)
         finally:
@@ -77,11 +81,12 @@ class LocalMqttSource:
 
     def _turn(self, client: mqtt.Client, state: LinkState, sink: Sink, stop: threading.Event) -> LinkState:
         moment = self._moment()
-        _keep(sink, self._interpreter.tick(moment))
+        self._keep(sink, self._interpreter.tick(moment))
         state, turn = link.tick(self._limits, state, moment.mono_ms)
+        self._faulty = state.faulty
         if turn is Turn.RAISED:
             self._log.error("local_broker.unreachable")
-            sink.event(self._fault(True, moment))
+            self._keep(sink, (self._fault(True, moment),))
         if state.phase is LinkPhase.WAITING:
             if not link.is_due(state, moment.mono_ms):
                 stop.wait(_LOOP_S)
@@ -98,8 +103,9 @@ class LocalMqttSource:
         if state.phase is LinkPhase.CONNECTING and self._accepted.is_set():
             self._log.info("local_broker.connected")
             state, turn = link.connected(state, moment.mono_ms)
+            self._faulty = state.faulty
             if turn is Turn.ENDED:
-                sink.event(self._fault(False, moment))
+                self._keep(sink, (self._fault(False, moment),))
         return state
 
     def _connect(self, client: mqtt.Client, state: LinkState) -> LinkState:
@@ -158,7 +164,21 @@ class LocalMqttSource:
             said = list(self._interpreter.hear(topic, bytes(message.payload), bool(message.retain), moment))
         except Exception as error:  # a message that our own code trips over must not come back for ever
             said = self._trip(error, moment)
-        _keep(sink, said)
+        self._keep(sink, said)
+
+    def _keep(self, sink: Sink, said: Iterable[Observation]) -> None:
+        """Hand over in order. What the sink refuses stays first in line for the next call or the next run:
+
+        the interpreter has passed it on already and, latched, would not say it again.
+        """
+        self._unsaid.extend(said)
+        while self._unsaid:
+            observation = self._unsaid[0]
+            if isinstance(observation, EventSeen):
+                sink.event(observation)
+            else:
+                sink.reading(observation)
+            self._unsaid.popleft()
 
     def _trip(self, error: Exception, moment: Moment) -> list[Observation]:
         """Say, once a minute at most, that a message was lost to a fault of ours; nothing of the message itself."""
@@ -203,11 +223,3 @@ class LocalMqttSource:
         return EventSeen(
             device=self._interpreter.device, kind=EventKind.DEVICE_FAULT, data=data, moment=moment
         )
-
-
-def _keep(sink: Sink, observations: Iterable[Observation]) -> None:
-    for observation in observations:
-        if isinstance(observation, EventSeen):
-            sink.event(observation)
-        else:
-            sink.reading(observation)

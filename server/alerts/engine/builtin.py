@@ -26,7 +26,11 @@ DOUBT_LIFE = Rule(
 RULE_FAILED = Rule(
     "engine", Hazard.DEVICE, Severity.IMPORTANT, about=_about("engine", "规则失效", "A rule does not work")
 )
+LIFE_SAFETY_KINDS = frozenset(
+    {"smoke", "heat", "gas", "manual_call", "flame_seen", "smoke_seen", "sos", "water_level", "vibration"}
+)
+"""Kinds of event that are about lives."""
 LIFE_SAFETY_DEVICES = frozenset(
     {"camera", "smoke", "heat", "gas", "fire_panel", "sos", "water_level", "vibration"}
 )
-"""Kinds of device whose alarms are about lives."""
+"""Kinds of device whose alarms are about lives: asked where not even the kind of event can be read."""

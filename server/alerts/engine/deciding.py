@@ -4,11 +4,12 @@ from server.alerts.engine.builtin import (
     DOUBT_DEVICE,
     DOUBT_LIFE,
     LIFE_SAFETY_DEVICES,
+    LIFE_SAFETY_KINDS,
     PLAIN,
     RULE_FAILED,
 )
 from server.alerts.engine.draft import Draft, clean_text, known_of
-from server.alerts.engine.events import is_alarm, source_of, take_event
+from server.alerts.engine.events import KNOWN_KINDS, is_alarm, source_of, take_event
 from server.alerts.engine.fusion import forget_marks
 from server.alerts.engine.levels import fire_due, take_reading
 from server.alerts.engine.presence import PRESENCE_STEP_MS, heard, lose_due, miss_due, take_box
@@ -170,8 +171,15 @@ def _raise_plain(draft: Draft, item: EventItem) -> None:
 
 def _raise_doubt(draft: Draft, item: DoubtItem) -> None:
     known = known_of(item.subject)
-    rule = DOUBT_LIFE if known.kind in LIFE_SAFETY_DEVICES else DOUBT_DEVICE
-    why = {"reason": "an alarm could not be read or placed", "code": clean_text(item.code)}
+    lives = item.kind in LIFE_SAFETY_KINDS or (
+        item.kind not in KNOWN_KINDS and known.kind in LIFE_SAFETY_DEVICES
+    )
+    rule = DOUBT_LIFE if lives else DOUBT_DEVICE
+    why = {
+        "reason": "an alarm could not be read or placed",
+        "code": clean_text(item.code),
+        "kind": clean_text(item.kind),
+    }
     alarm(draft, rule, known, {**why, "detail": clean_text(item.detail)})
 
 

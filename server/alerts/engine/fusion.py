@@ -69,7 +69,7 @@ def _take_part(
     for scope in _scopes_seen(draft, fusion, own):
         group = _agreeing(_marks(draft, fusion, scope), mark, fusion.window_ms)
         if alone or len({m.device for m in group}) >= fusion.n:
-            _confirm(draft, fusion, known, source, scope, group)
+            _confirm(draft, fusion, known, source, scope, group, alone=alone)
             confirmed = True
         alone = False
     return confirmed
@@ -108,7 +108,14 @@ def _agreeing(marks: tuple[Mark, ...], new: Mark, window_ms: int) -> tuple[Mark,
 
 
 def _confirm(
-    draft: Draft, fusion: Fusion, known: Known, source: dict[str, Any], scope: str, group: tuple[Mark, ...]
+    draft: Draft,
+    fusion: Fusion,
+    known: Known,
+    source: dict[str, Any],
+    scope: str,
+    group: tuple[Mark, ...],
+    *,
+    alone: bool,
 ) -> None:
     devices = {mark.device for mark in group}
     places = {mark.place for mark in group}
@@ -127,8 +134,7 @@ def _confirm(
         for _, alert in draft.alerts.sorted()
         if alert.hazard is fusion.hazard and _is_same(alert, scope, devices, places, group, fusion)
     ]
-    sure = [alert for alert in same if alert.certainty is Certainty.CONFIRMED]
-    for alert in [alert for alert in same if alert.certainty is Certainty.SUSPECTED] or sure:
+    for alert in _to_confirm(same, fusion, group, alone=alone):
         others = tuple(other for other in linked if other.id != alert.id)
         strengthen(
             draft,
@@ -147,6 +153,27 @@ def _confirm(
         at = replace(known, device=device, box=box, place=first.place, path=first.path)
         alert = alarm(draft, fusion, at, why, linked=linked)
         _add_group(draft, fusion, alert, group)
+
+
+def _to_confirm(
+    same: list[OpenAlert], fusion: Fusion, group: tuple[Mark, ...], *, alone: bool
+) -> list[OpenAlert]:
+    """Which open alerts of this fire become certain; one that is certain already is repeated.
+
+    Of several suspicions the most specific, then the oldest; the others are linked to it. Where one is certain
+    already, a further one becomes so when `n` devices agree at its own place, or a person confirms by hand.
+    """
+    guesses = [alert for alert in same if alert.certainty is Certainty.SUSPECTED]
+    guesses.sort(key=lambda alert: (-len(alert.path), alert.raised_ms, alert.place))
+    sure = [alert for alert in same if alert.certainty is Certainty.CONFIRMED]
+    if alone or not sure:
+        return guesses[:1] or sure[:1]
+    local = [
+        alert
+        for alert in guesses
+        if len({mark.device for mark in group if alert.place in mark.path}) >= fusion.n
+    ]
+    return local or sure[:1]
 
 
 def _is_same(

@@ -76,7 +76,8 @@ def strengthen(
     """
     at = draft.at_ms if at_ms is None else at_ms
     source = f"{rule.id}|{known.key}"
-    is_new = source not in alert.sources
+    new_device = source not in alert.sources and alert.hazard in LIFE_SAFETY
+    new_rule = not any(other.startswith(f"{rule.id}|") for other in alert.sources)
     surer = certainty is Certainty.CONFIRMED and alert.certainty is Certainty.SUSPECTED
     upgrade = surer or severity < alert.severity
     again = alert.id in draft.touched
@@ -94,11 +95,11 @@ def strengthen(
         draft.alerts.put(_key(alert), changed)
         return changed
     quiet, by = _covered(draft, rule, alert.hazard, alert.place, alert.path, known)
-    # News is an upgrade, and another device where lives are at stake; the same again is not, for a while.
-    news = upgrade or (is_new and alert.hazard in LIFE_SAFETY)
+    # News is an upgrade, another rule, and another device where lives are at stake; the same again is not, for a while.
+    news = upgrade or new_rule or new_device
     cooling = not news and alert.told_ms is not None and alert.told_ms <= draft.now_ms < alert.cool_ms
     if quiet is not None:
-        changed = changed if cooling else _with_quiet(draft, changed, quiet, by)
+        changed = _with_quiet(draft, changed, quiet, by)
     elif cooling:
         quiet = Quiet.COOLDOWN
     else:

@@ -17,9 +17,10 @@ from zoneinfo import ZoneInfo
 import cel
 
 from redwhistle.contracts.events import DATA_OF
+from server.alerts.model import DEFAULT_TIMEZONE
 
-SHANGHAI = "Asia/Shanghai"
-"""Reckoned here as UTC+8 without a table: China keeps one time and has had no summer time since 1991."""
+_WITHOUT_TABLE = DEFAULT_TIMEZONE
+"""Asia/Shanghai. Reckoned here as UTC+8 without a table: China keeps one time and has had no summer time since 1991."""
 VARIABLES = frozenset({"item", "device", "place", "local"})
 _MACROS = ("all", "exists", "exists_one", "filter", "map", "has")
 _TEXT = ("size", "contains", "startsWith", "endsWith", "matches")
@@ -123,7 +124,7 @@ class Condition:
 
 def local_time(at_ms: int, timezone: str) -> tuple[int, int, int]:
     """Hour, minute and ISO weekday at `at_ms`; raise an error for a zone that is not known."""
-    if timezone == SHANGHAI:
+    if timezone == _WITHOUT_TABLE:
         minutes = at_ms // 60_000 + 480
         return minutes // 60 % 24, minutes % 60, (minutes // 1440 + 3) % 7 + 1
     local = datetime.fromtimestamp(at_ms / 1000, ZoneInfo(timezone))
@@ -152,7 +153,7 @@ def _try_out(condition: Condition) -> None:
         if name not in DATA_FIELDS:
             raise ValueError(f"no event has a field {name!r}; there are {', '.join(sorted(DATA_FIELDS))}")
     place = ("p", ("school",), ("c", "p"))
-    facts = Facts(at_ms=0, timezone=SHANGHAI, device=("d", "smoke", "b"), place=place)
+    facts = Facts(at_ms=0, timezone=DEFAULT_TIMEZONE, device=("d", "smoke", "b"), place=place)
     try:
         condition.holds(facts)
     except ConditionFailed as error:

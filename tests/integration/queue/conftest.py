@@ -1,8 +1,6 @@
-"""A fresh database a test, with two compounds in two grids; and the two stores that have to behave alike."""
+"""Two compounds in two grids; and the two stores that have to behave alike."""
 
 import json
-import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -10,7 +8,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from server.alerts.ports import UnitOfWork
 from server.alerts.records import Alert, LogEntry, SuppressionEntry
@@ -18,7 +15,6 @@ from server.alerts.testing import MemoryStore
 from server.alerts.work_item import Act, Entry, State, WorkItem
 from server.store import queue_rows
 from server.store.connection import connect
-from server.store.migrate import migrate
 from server.store.unit_of_work import PostgresUnitOfWork
 
 PLACES = [
@@ -37,26 +33,15 @@ PLACES = [
 ]
 
 
-@pytest.fixture(scope="session")
-def template() -> Iterator[str]:
-    """A migrated database with the places above, to be cloned."""
-    url = os.environ.get("REDWHISTLE_TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:54329/postgres")
-    with _database(url, None) as made:
-        migrate(made)
-        with connect(made, name="test") as connection:
-            for place in PLACES:
-                connection.execute(
-                    "INSERT INTO places (id, parent, level, name_zh, name_en) VALUES (%s, %s, %s, %s, %s)",
-                    place,
-                )
-        yield made
-
-
 @pytest.fixture
-def database(template: str) -> Iterator[str]:
-    """The URL of a fresh database."""
-    with _database(template, str(psycopg.conninfo.conninfo_to_dict(template)["dbname"])) as made:
-        yield made
+def database(database: str) -> str:
+    """The URL of a fresh, migrated database with the places above."""
+    with connect(database, name="test") as connection:
+        for place in PLACES:
+            connection.execute(
+                "INSERT INTO places (id, parent, level, name_zh, name_en) VALUES (%s, %s, %s, %s, %s)", place
+            )
+    return database
 
 
 @dataclass(frozen=True)
@@ -151,31 +136,3 @@ def _postgres(url: str) -> Iterator[Store]:
             },
             told=told,
         )
-
-
-@contextmanager
-def _database(server: str, template: str | None) -> Iterator[str]:
-    name = f"queue_{secrets.token_hex(6)}"
-    made = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-    if template is not None:
-        made += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
-    admin = psycopg.conninfo.make_conninfo(server, dbname="postgres")
-    with psycopg.connect(admin, autocommit=True) as connection:
-        for _ in range(50):
-            try:
-                connection.execute(made)
-                break
-            except psycopg.errors.ObjectInUse:  # TimescaleDB's scheduler looks into every database
-                connection.execute(
-                    "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = %s",
-                    (template,),
-                )
-        else:
-            raise AssertionError(f"{template} is in use and stays so")
-    try:
-        yield psycopg.conninfo.make_conninfo(server, dbname=name)
-    finally:
-        with psycopg.connect(admin, autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-            )

@@ -227,13 +227,10 @@ def test_it_runs_reconnects_and_stops(database: str) -> None:
 
 
 @pytest.mark.servers
-def test_a_database_that_is_not_ours_ends_it(template: str) -> None:
-    import psycopg
-
-    empty = psycopg.conninfo.make_conninfo(template, dbname="postgres")
+def test_a_database_that_is_not_ours_ends_it(empty_database: str) -> None:
     stop = threading.Event()
     with pytest.raises(SchemaError, match="db migrate"):
-        Dispatcher(empty, PACK, SystemClock(), [Job("x", 1, lambda *_: None)], judge=JUDGE).run(stop)
+        Dispatcher(empty_database, PACK, SystemClock(), [Job("x", 1, lambda *_: None)], judge=JUDGE).run(stop)
     assert stop.is_set()
 
 
