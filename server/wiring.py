@@ -27,6 +27,7 @@ from server.store.intake import Intake
 from server.store.migrate import migrate, require_current
 from server.store.retention import Retention, enforce
 from server.store.rollups import refresh
+from server.store.standing import read_standing
 from server.store.unit_of_work import PostgresUnitOfWork
 
 log = get_logger(part="server")
@@ -188,7 +189,7 @@ def _told_to_stop() -> AbstractContextManager[threading.Event]:
 
 def _maybe_serve_metrics(settings: Settings) -> None:
     if settings.metrics_port:
-        serve_metrics(settings.metrics_port)
+        serve_metrics(settings.metrics_port, lambda: read_standing(settings.database))
 
 
 def _text(path: Path | None) -> str | None:
