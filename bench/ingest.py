@@ -97,7 +97,8 @@ class run_ingest(ExitStack):  # noqa: N801  used as `with run_ingest(...)`
     def __enter__(self) -> "subprocess.Popen[bytes]":  # type: ignore[override]
         super().__enter__()
         process = subprocess.Popen(self._argv, cwd=_CHECKOUT, stderr=subprocess.DEVNULL)
-        self.callback(lambda: (process.kill(), process.wait()))
+        self.callback(process.wait)
+        self.callback(process.kill)
         wait_for(lambda: subscribed(self._broker, process), timeout_s=20, what="ingest is subscribed")
         return process
 

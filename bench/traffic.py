@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -92,7 +92,7 @@ class WindowedSender:
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _client: paho.Client | None = None
 
-    def __enter__(self) -> "WindowedSender":
+    def __enter__(self) -> Self:
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=f"bench-{secrets.token_hex(4)}",

@@ -17,6 +17,7 @@
     │   ├── WrongState       the item is not in a state in which this can be done
     │   └── NotYours         the person is not of this grid, or does not hold the claim
     ├── OutboxError          the box's outbox cannot keep an item
+    │   └── KeptInMemory     the disk refused an alarm: it is held in memory and sent from there
     └── SourceError          a sensor source cannot be opened or read
 
 Driver errors (psycopg, sqlite3, paho, cv2) stop at the adapter that uses the driver and come out as one of these.
@@ -114,6 +115,10 @@ class NotYours(QueueError):
 
 class OutboxError(RedWhistleError):
     """The box's outbox cannot keep an item."""
+
+
+class KeptInMemory(OutboxError):
+    """The disk refused an alarm: it is held in memory, sent from there, and lost only if power fails before that."""
 
 
 class SourceError(RedWhistleError):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from redwhistle.logs import configure
+from redwhistle.logs import LogFormat, configure_logs
 from server import wiring
 from server.settings import Settings
 
@@ -68,7 +68,7 @@ def serve(
     Example: redwhistle serve --embedded ./data
     Example: redwhistle serve --database-url postgresql://rw@db/redwhistle --mqtt-host broker --migrate
     """
-    configure(as_json=log_json)
+    configure_logs(LogFormat.JSON if log_json else LogFormat.CONSOLE)
     settings = Settings.read(
         database_url=database_url,
         mqtt_host=mqtt_host,
@@ -95,7 +95,7 @@ def ingest(
 
     Example: redwhistle ingest --database-url postgresql://rw@db/redwhistle --mqtt-host broker --metrics-port 9101
     """
-    configure(as_json=log_json)
+    configure_logs(LogFormat.JSON if log_json else LogFormat.CONSOLE)
     wiring.run_ingest(
         Settings.read(
             database_url=database_url,
@@ -119,5 +119,5 @@ def dispatch(
 
     Example: redwhistle dispatch --database-url postgresql://rw@db/redwhistle
     """
-    configure(as_json=log_json)
+    configure_logs(LogFormat.JSON if log_json else LogFormat.CONSOLE)
     wiring.run_dispatch(Settings.read(database_url=database_url, rules_file=rules, metrics_port=metrics_port))

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  (a package called docker would shadow the real one)
 """Makes the sample city: city.geojson and the CSV tables beside this file. The same every time.
 
 The names sound like Kunming's; the outlines, the compounds and everything in them are made up, and nobody lives there.

@@ -2,10 +2,13 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
+from uuid import UUID
 
 from edge.agent.observation import EventSeen, ReadingSeen
-from redwhistle.contracts.envelope import Ack, Envelope
+from redwhistle.contracts.envelope import Ack, Envelope, Rejection
 from redwhistle.contracts.ids import ItemKey, Lane
 
 
@@ -13,7 +16,10 @@ class Sink(Protocol):
     """Where sources put what they saw. Safe to call from any thread."""
 
     def event(self, seen: EventSeen) -> None:
-        """Keep an event; for the alarm lane it is on disk, synced, when this returns. Raises OutboxError."""
+        """Keep an event; for the alarm lane it is on disk, synced, when this returns. Raises OutboxError.
+
+        An alarm that the disk refuses is held in memory and sent from there: that is logged and does not raise.
+        """
 
     def reading(self, seen: ReadingSeen) -> None:
         """Keep a reading; it is on disk within a second. Raises OutboxError."""
@@ -31,7 +37,9 @@ class Source(Protocol):
 class Outbox(Protocol):
     """Items on disk between a source and the server's acknowledgement."""
 
-    epoch: str
+    @property
+    def epoch(self) -> str:
+        """In which new items are minted."""
 
     def put_event(self, seen: EventSeen) -> ItemKey:
         """Mint an identity and commit; the alarm lane with `synchronous=FULL`. Raises OutboxError."""
@@ -45,18 +53,52 @@ class Outbox(Protocol):
     def take(self, lane: Lane, *, limit: int, now_mono_ms: int, resend_after_ms: int) -> Sequence[Envelope]:
         """Envelopes of the oldest rows that were never sent, or not acknowledged within `resend_after_ms`.
 
-        Rows taken are remembered as sent (in memory: after a restart everything unacknowledged is sent again).
+        `limit` counts items in all envelopes together. Rows taken are remembered as sent (in memory: after a
+        restart everything unacknowledged is sent again). Raises OutboxError.
         """
 
     def acknowledge(self, ack: Ack) -> int:
         """Delete the rows that the server holds, the only way a row leaves; return how many. Other epochs: none."""
 
+    def reject(self, envelope: Envelope, rejection: Rejection) -> None:
+        """The server could not read `envelope`: send it again in halves; set a single item aside, kept and counted."""
+
+    def resend_all(self) -> None:
+        """Forget what was sent: everything unacknowledged is due at once (after a new connection)."""
+
     def pending(self, lane: Lane) -> int:
-        """Rows not yet acknowledged."""
+        """Items not yet acknowledged, those held for the next flush among them."""
+
+    def in_flight(self, lane: Lane) -> int:
+        """Envelopes taken and not wholly acknowledged."""
+
+    def remember_command(self, command: UUID) -> bool:
+        """Keep a command's id on disk; False when it was there already. Raises OutboxError."""
+
+
+class FindingCode(StrEnum):
+    """What an outbox may report about itself."""
+
+    BROKEN = "outbox_broken"
+    """The file was broken, is kept aside, and a new one took its place."""
+    NEW_EPOCH = "outbox_new_epoch"
+    """New items count in a new epoch."""
+    DROPPED = "outbox_dropped"
+    """Items of an older epoch had to go without a gap record."""
+    UNREADABLE = "outbox_unreadable"
+    """Rows could not be read and were set aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something unusual; `why` is for people."""
+
+    code: FindingCode
+    why: str
 
 
 class Wake(Protocol):
     """Lets the outbox tell the uplink that something waits."""
 
-    def __call__(self, lane: Lane) -> None:
+    def __call__(self, lane: Lane, /) -> None:
         """Something was committed to `lane`."""

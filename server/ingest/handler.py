@@ -24,7 +24,7 @@ from server.ingest.parcels import open_parcel
 from server.ingest.ports import Answer, Intake, Message, Screen, SiteKey
 from server.records import LaneKey, QuarantineRow, ReadingRows, SeenBox
 
-log = get_logger(__name__)
+log = get_logger(part="ingest")
 
 _SEEN_EVERY_MS = 10_000
 
@@ -95,7 +95,7 @@ class Handler:
         except Unavailable:
             raise
         except Exception:
-            log.exception("quarantine.alert_failed", topic=message.topic)
+            log.exception("quarantine_alert_failed", topic=message.topic)
             batch = self._write_aside(message, arrived, refused, detail, with_engine=False)
         return [
             *_acknowledgements(arrived, batch, message.received_ms),

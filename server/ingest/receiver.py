@@ -20,7 +20,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from redwhistle.logs import get_logger
 from server.ingest.ports import Answer, Message
 
-log = get_logger(__name__)
+log = get_logger(part="ingest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +116,16 @@ class Receiver:
 
     def _on_connect(self, client: paho.Client, _: Any, __: Any, reason: Any, ___: Any) -> None:
         if reason.is_failure:
-            log.error("broker.refused", client=self._name, reason=str(reason))
+            log.error("broker_refused", client=self._name, reason=str(reason))
             return
         self._connection += 1
         client.subscribe([(f, SubscribeOptions(qos=1)) for f in self._filters])
         self.connected.set()
-        log.info("broker.connected", client=self._name, host=self._settings.host, port=self._settings.port)
+        log.info("broker_connected", client=self._name, host=self._settings.host, port=self._settings.port)
 
     def _on_disconnect(self, _: paho.Client, __: Any, ___: Any, reason: Any, ____: Any) -> None:
         self.connected.clear()
-        log.warning("broker.disconnected", client=self._name, reason=str(reason))
+        log.warning("broker_disconnected", client=self._name, reason=str(reason))
 
     def _on_message(self, _: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
         received_ms = time.time_ns() // 1_000_000

@@ -17,7 +17,7 @@ from server.ingest.receiver import BrokerSettings, Receiver
 from server.ingest.states import StateHandler, Stater
 from server.ingest.worker import Handles, Meter, Worker
 
-log = get_logger(__name__)
+log = get_logger(part="ingest")
 
 SHARE = "redwhistle-ingest"
 """The group in which all ingest processes share the lanes (MQTT 5, 4.8.2)."""
@@ -86,7 +86,7 @@ class IngestService:
             thread.start()
         for receiver in self._receivers:
             receiver.start()
-        log.info("ingest.started")
+        log.info("ingest_started")
 
     def wait_connected(self, timeout_s: float) -> bool:
         """Whether all subscriptions are made within `timeout_s`."""
@@ -101,4 +101,4 @@ class IngestService:
             receiver.stop()
         for intake in self._intakes:
             intake.close()
-        log.info("ingest.stopped")
+        log.info("ingest_stopped")

@@ -16,7 +16,7 @@ from server.alerts.model import BoxItem
 from server.ingest.ports import Answer, Intake, Message
 from server.records import KnownState, QuarantineRow
 
-log = get_logger(__name__)
+log = get_logger(part="ingest")
 
 
 class Boxes(Protocol):
@@ -108,12 +108,12 @@ class StateHandler:
             self._intake.step({(subject.site, ""): [item]}, from_ms(message.received_ms))
         registry.forget_box(state.box)
         if twin:
-            log.error("box.twin", box=state.box, epoch=state.epoch, known_epoch=known.epoch)
+            log.error("box_twin", box=state.box, epoch=state.epoch, known_epoch=known.epoch)
         if known.site != state.site:
-            log.warning("box.other_site", box=state.box, registered=known.site, says=state.site)
+            log.warning("box_other_site", box=state.box, registered=known.site, says=state.site)
 
     def _quarantine(self, message: Message, code: str, detail: str) -> None:
         row = QuarantineRow(message.topic, None, None, "state", None, code, detail, message.payload)
         with self._intake.transaction():
             self._intake.set_aside([row])
-        log.warning("state.quarantined", topic=message.topic, code=code, detail=detail)
+        log.warning("state_quarantined", topic=message.topic, code=code, detail=detail)

@@ -10,7 +10,7 @@ from redwhistle.logs import get_logger
 from server.ingest.ports import Answer, Message
 from server.ingest.receiver import Delivery, Receiver
 
-log = get_logger(__name__)
+log = get_logger(part="ingest")
 
 _RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -68,9 +68,9 @@ class Worker:
                     return None
             except Exception as error:  # whatever it is, the neighbours go on
                 if len(messages) == 1:
-                    log.exception("ingest.cannot_store", kind=self._kind, topic=messages[0].topic)
+                    log.exception("ingest_cannot_store", kind=self._kind, topic=messages[0].topic)
                     return self._set_aside(messages[0], error, stop)
-                log.warning("ingest.batch_halved", kind=self._kind, messages=len(messages), error=str(error))
+                log.warning("ingest_batch_halved", kind=self._kind, messages=len(messages), error=str(error))
                 middle = len(messages) // 2
                 first = self._store(messages[:middle], stop)
                 second = self._store(messages[middle:], stop) if first is not None else None
@@ -87,12 +87,12 @@ class Worker:
                 if stop.is_set():
                     return None
             except Exception:
-                log.exception("ingest.cannot_set_aside", kind=self._kind, topic=message.topic)
+                log.exception("ingest_cannot_set_aside", kind=self._kind, topic=message.topic)
                 return []  # not acknowledged to the box, which keeps it and sends it again
         return None
 
     def _pause(self, attempt: int, error: Exception, stop: threading.Event) -> None:
         self._meter.unavailable(self._kind)
         wait_s = _RETRY_S[min(attempt, len(_RETRY_S) - 1)]
-        log.warning("ingest.waiting_for_database", kind=self._kind, error=str(error), retry_in_s=wait_s)
+        log.warning("ingest_waiting_for_database", kind=self._kind, error=str(error), retry_in_s=wait_s)
         stop.wait(wait_s)

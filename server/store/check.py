@@ -39,8 +39,10 @@ _CHECKS: tuple[tuple[str, str, LiteralString], ...] = (
     (
         "alerts_closed_apart",
         "alerts closed while their item is open, or the other way round",
-        "SELECT count(*) FROM alerts AS a JOIN work_items AS w ON w.alert = a.id"
-        " WHERE (a.closed_at IS NULL) <> (w.closed_at IS NULL)",
+        (
+            "SELECT count(*) FROM alerts AS a JOIN work_items AS w ON w.alert = a.id"
+            " WHERE (a.closed_at IS NULL) <> (w.closed_at IS NULL)"
+        ),
     ),
     (
         "rollups_behind",

@@ -16,6 +16,7 @@ from bench.servers.waiting import wait_for
 from redwhistle.contracts.wire import MAX_ENVELOPE_BYTES
 from server.embedded.child import StopStep, spawn, stop
 from server.embedded.ports import free_port
+from server.settings import PREFIX, Settings
 from tests.servers.mqtt import connected
 
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
@@ -47,6 +48,20 @@ def test_every_mounted_file_is_shipped_or_made_by_the_first_start() -> None:
 def test_only_the_boxes_port_is_open_to_the_world() -> None:
     ports = [port for service in COMPOSE["services"].values() for port in service.get("ports", [])]
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == ["8883:8883"]
+
+
+def test_the_server_understands_every_setting_it_is_given() -> None:
+    given = {
+        name: value
+        for name, value in COMPOSE["services"]["server"]["environment"].items()
+        if name.startswith(PREFIX)
+    }
+    assert {name.removeprefix(PREFIX).lower() for name in given} <= set(Settings.model_fields)
+    settings = Settings.read(given)
+    assert settings.mqtt_port == 8884
+    targets = [volume.split(":")[1] for volume in COMPOSE["services"]["server"]["volumes"]]
+    for path in (settings.mqtt_ca_file, settings.mqtt_cert_file, settings.mqtt_key_file):
+        assert str(path) in targets
 
 
 def test_no_secret_has_a_default() -> None:

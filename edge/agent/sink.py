@@ -1,0 +1,49 @@
+"""Where sources put what they saw: the outbox, and the log for what it could not keep."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from edge.agent.observation import EventSeen, ReadingSeen
+from edge.agent.ports import Outbox
+from redwhistle.contracts.events import lane_of
+from redwhistle.contracts.ids import Lane
+from redwhistle.errors import KeptInMemory, OutboxError
+from redwhistle.logs import get_logger
+
+
+class OutboxSink:
+    """Safe from any thread. A failing disk is logged and counted by the outbox; it must not stop a source.
+
+    An alarm that is really lost (disk and memory refuse it) raises OutboxError, so that the source's failure is seen.
+    """
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._log = get_logger()
+        self._places: Mapping[str, str] = {}
+
+    def use_places(self, places: Mapping[str, str]) -> None:
+        """Where each device is, as configured: an event says its place itself, so that the first alarm of a box
+        that the server does not know yet comes to the right door."""
+        self._places = dict(places)
+
+    def event(self, seen: EventSeen) -> None:
+        if seen.place is None and seen.device in self._places:
+            seen = replace(seen, place=self._places[seen.device])
+        lane = lane_of(seen.kind)
+        try:
+            key = self._outbox.put_event(seen)
+        except KeptInMemory as error:
+            self._log.error("alarm_kept_in_memory", device=seen.device, kind=seen.kind.value, why=str(error))
+        except OutboxError as error:
+            self._log.error(
+                "event_lost", device=seen.device, kind=seen.kind.value, lane=lane.value, why=str(error)
+            )
+            if lane is Lane.ALARM:
+                raise
+        else:
+            write = self._log.info if lane is Lane.ALARM else self._log.debug
+            write("event_kept", device=seen.device, kind=seen.kind.value, lane=lane.value, seq=key.seq)
+
+    def reading(self, seen: ReadingSeen) -> None:
+        self._outbox.put_reading(seen)

@@ -1,0 +1,176 @@
+"""A camera as a source: keeps a reader process alive, asks it for frames, and lets the pipeline look at them."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from edge.agent.observation import EventSeen, Moment
+from edge.agent.pipeline import CameraPipeline, Detector, Frame
+from edge.agent.policy import reader as watch
+from edge.agent.policy.reader import ReaderAct, ReaderLimits, ReaderPhase
+from edge.agent.ports import Sink
+from edge.agent.sources.camera_process import Ended, FrameReady, Gone, ReaderProcess
+from edge.agent.sources.camera_reader import ReaderOrder
+from edge.agent.sources.camera_settings import CameraSettings, hide_secrets, shown
+from redwhistle.contracts.events import DeviceData, EventKind
+from redwhistle.errors import ConfigurationError, SourceError
+from redwhistle.logs import get_logger
+
+STALLED = "camera_stalled"
+_GLANCE_S = 0.2
+
+_log = get_logger()
+
+
+def build(
+    settings: CameraSettings, *, moment: Callable[[], Moment], detectors: Callable[[], Sequence[Detector]]
+) -> "CameraSource":
+    """The source of one camera. `detectors` makes its detectors when it starts, and again when it is restarted.
+
+    An example: `build(section, moment=clock.moment, detectors=lambda: models.detectors_for(people="auto"))`.
+    """
+    return CameraSource(settings, moment, detectors)
+
+
+class CameraSource:
+    """Implements `edge.agent.ports.Source`. `run` returns when a file that is not looped has been played."""
+
+    def __init__(
+        self,
+        settings: CameraSettings,
+        moment: Callable[[], Moment],
+        detectors: Callable[[], Sequence[Detector]],
+    ) -> None:
+        self.name = settings.name
+        self._settings = settings
+        self._moment = moment
+        self._make_detectors = detectors
+        self._limits = ReaderLimits(settings.stall_s, settings.retry_first_s, settings.retry_cap_s)
+        self._hide = hide_secrets(settings.url.get_secret_value())
+        self._reader: ReaderProcess | None = None
+        self._reason = "no frame came"
+        self._stalled = False
+        self._log = _log.bind(source=self.name, device=settings.device)
+
+    @property
+    def reader_pid(self) -> int | None:
+        """Process id of the reader, None while there is none."""
+        reader = self._reader
+        return None if reader is None else reader.pid
+
+    def run(self, sink: Sink, stop: threading.Event) -> None:
+        """Read until `stop` is set or the file ends. Raises SourceError for a detector that cannot be used."""
+        try:
+            detectors = self._make_detectors()
+        except ConfigurationError as error:
+            raise SourceError(f"{self.name}: {error}") from error
+        pipeline = CameraPipeline(self._settings.device, self._settings.rules, detectors, sink)
+        self._log.info("camera_begun", url=shown(self._settings.url.get_secret_value()))
+        try:
+            self._watch(pipeline, sink, stop)
+        finally:
+            self._close_reader()
+
+    def _watch(self, pipeline: CameraPipeline, sink: Sink, stop: threading.Event) -> None:
+        pace = _Pace(1000 / self._settings.analyse_fps)
+        state = watch.begin(self._moment().mono_ms, stalled=self._stalled)
+        while not stop.is_set() and state.phase is not ReaderPhase.ENDED:
+            moment = self._moment()
+            silent_s = watch.silent_s(state, moment.mono_ms)
+            state, acts = watch.tick(self._limits, state, moment.mono_ms)
+            self._carry_out(acts, silent_s, sink, moment)
+            if self._reader is None:
+                stop.wait(_GLANCE_S)
+                continue
+            answer = self._reader.wait(_GLANCE_S)
+            moment = self._moment()
+            match answer:
+                case FrameReady(image_bgr, age_ms):
+                    silent_s = watch.silent_s(state, moment.mono_ms)
+                    state, acts = watch.frame_came(state, moment.mono_ms)
+                    self._carry_out(acts, silent_s, sink, moment)
+                    pipeline.process(Frame(image_bgr, _earlier(moment, age_ms)))
+                    stop.wait(pace.pause_s(moment.mono_ms, self._moment().mono_ms))
+                    state = watch.asked(state, self._moment().mono_ms)
+                    self._reader.ask()
+                case Ended():
+                    state = watch.ended(state)
+                    self._log.info("camera_file_ended")
+                case Gone(reason):
+                    self._reason = self._hide(reason)
+                    self._close_reader()
+                    pace = _Pace(1000 / self._settings.analyse_fps)
+                    state = watch.exited(self._limits, state, moment.mono_ms)
+                    self._log.warning("camera_reader_gone", reason=self._reason, failures=state.failures)
+                case None:
+                    pass
+
+    def _carry_out(self, acts: tuple[ReaderAct, ...], silent_s: float, sink: Sink, moment: Moment) -> None:
+        for act in acts:
+            match act:
+                case ReaderAct.START:
+                    self._reader = self._start_reader()
+                case ReaderAct.KILL:
+                    self._reason = "the reader hung and was replaced"
+                    self._log.warning("camera_reader_killed", pid=self.reader_pid, silent_s=silent_s)
+                    self._close_reader()
+                case ReaderAct.SAY_STALLED:
+                    self._log.error("camera_stalled", silent_s=silent_s, reason=self._reason)
+                    sink.event(self._event(EventKind.DEVICE_FAULT, True, silent_s, moment))
+                    self._stalled = True
+                case ReaderAct.SAY_RECOVERED:
+                    self._log.info("camera_recovered", silent_s=silent_s)
+                    sink.event(self._event(EventKind.DEVICE_FAULT, False, silent_s, moment))
+                    sink.event(self._event(EventKind.DEVICE_RECOVERED, True, silent_s, moment))
+                    self._stalled = False
+
+    def _start_reader(self) -> ReaderProcess:
+        settings = self._settings
+        reader = ReaderProcess(
+            ReaderOrder(
+                url=settings.url.get_secret_value(),
+                stream=settings.is_stream,
+                max_side_px=settings.max_side_px,
+                open_timeout_ms=round(1000 * settings.open_timeout_s),
+                read_timeout_ms=round(1000 * settings.read_timeout_s),
+                loop=settings.loop,
+                speed=settings.speed,
+            )
+        )
+        reader.ask()
+        self._log.info("camera_reader_started", pid=reader.pid)
+        return reader
+
+    def _close_reader(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
+
+    def _event(self, kind: EventKind, active: bool, silent_s: float, moment: Moment) -> EventSeen:
+        fault = kind is EventKind.DEVICE_FAULT and active
+        data = DeviceData(
+            active=active,
+            code=STALLED,
+            silent_s=max(0.0, silent_s),
+            note=f"无画面 / no picture: {self._reason}"[:1000] if fault else None,
+        )
+        return EventSeen(device=self._settings.device, kind=kind, data=data, moment=moment)
+
+
+class _Pace:
+    """Asks for frames against an absolute clock: a frame that came late does not push back those after it."""
+
+    def __init__(self, period_ms: float) -> None:
+        self._period_ms = period_ms
+        self._due_ms = -1.0
+
+    def pause_s(self, came_ms: int, now_ms: int) -> float:
+        """Seconds until the next frame is due, after one that came at `came_ms`."""
+        self._due_ms = self._period_ms + (came_ms if self._due_ms < 0 else self._due_ms)
+        self._due_ms = max(self._due_ms, now_ms)
+        return (self._due_ms - now_ms) / 1000
+
+
+def _earlier(moment: Moment, age_ms: int) -> Moment:
+    age_ms = min(age_ms, moment.mono_ms)
+    return replace(moment, at_ms=moment.at_ms - age_ms, mono_ms=moment.mono_ms - age_ms)

@@ -1,0 +1,120 @@
+"""The configuration section of one camera."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+
+from edge.agent.filepaths import FOLDER
+from edge.agent.policy.camera import CameraRules
+from edge.agent.policy.rules import Rules
+from redwhistle.contracts.ids import DeviceId, PlaceId, Text
+from redwhistle.contracts.state import DeviceInfo, DeviceKind
+
+_NETWORK = ("rtsp", "rtsps", "http", "https")
+
+
+class DetectSettings(Rules):
+    """Which models look at the pictures: `auto` (the manifest's, if any), `off`, or a model's name."""
+
+    people: Annotated[str, Field(min_length=1, max_length=64)] = "auto"
+    fire: Annotated[str, Field(min_length=1, max_length=64)] = "auto"
+
+
+class CameraSettings(Rules):
+    """One camera: a network stream, or a file that is played as if it were one."""
+
+    type: Literal["camera"]
+    device: DeviceId
+    url: SecretStr
+    """rtsp://user:password@host/…, rtsps, http, https, or the path of a video file. Never logged as it stands."""
+    place: PlaceId | None = None
+    label: Text | None = None
+    model: Text | None = None
+    """Maker and model of the camera."""
+    analyse_fps: float = Field(default=4.0, ge=0.2, le=30)
+    """Frames looked at in a second."""
+    max_side_px: int = Field(default=640, ge=64, le=1920)
+    """Frames are reduced to this in the reader, longer side."""
+    stall_s: float = Field(default=20.0, ge=1, le=600)
+    """Without a frame for this long the reader is replaced, and a fault is said."""
+    open_timeout_s: float = Field(default=10.0, ge=0.5, le=120)
+    read_timeout_s: float = Field(default=10.0, ge=0.5, le=120)
+    retry_first_s: float = Field(default=1.0, ge=0.05, le=60)
+    """Pause before a reader is started again; doubles …"""
+    retry_cap_s: float = Field(default=30.0, ge=0.05, le=600)
+    """… up to this."""
+    loop: bool = False
+    """A file starts again at its end."""
+    speed: float = Field(default=1.0, gt=0, le=100)
+    """A file is played this much faster than recorded."""
+    detect: DetectSettings = DetectSettings()
+    rules: CameraRules = CameraRules()
+
+    @field_validator("url")
+    @classmethod
+    def _count_from_folder(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
+        """A relative file is looked for beside the configuration."""
+        text, folder = url.get_secret_value(), (info.context or {}).get(FOLDER)
+        return (
+            SecretStr(str(Path(folder) / text)) if folder is not None and text and "://" not in text else url
+        )
+
+    @model_validator(mode="after")
+    def _source_is_usable(self) -> Self:
+        url = self.url.get_secret_value()
+        if not url or "\n" in url or "\0" in url:
+            raise ValueError(
+                "url is empty or holds a line break: give rtsp://host/path or the path of a video file"
+            )
+        if "://" in url and urlsplit(url).scheme.lower() not in _NETWORK:
+            raise ValueError(f"url must begin with one of {', '.join(_NETWORK)}, or be the path of a file")
+        if self.is_stream and (self.loop or self.speed != 1.0):
+            raise ValueError("loop and speed are for files; a live stream has its own pace")
+        return self
+
+    @property
+    def name(self) -> str:
+        """Of the source, in logs and fault reports."""
+        return f"camera:{self.device}"
+
+    @property
+    def is_stream(self) -> bool:
+        """True for a network stream, False for a file."""
+        return "://" in self.url.get_secret_value()
+
+    def device_infos(self) -> list[DeviceInfo]:
+        """What the box reports in its state."""
+        return [
+            DeviceInfo(
+                id=self.device, kind=DeviceKind.CAMERA, model=self.model, label=self.label, place=self.place
+            )
+        ]
+
+
+def hide_secrets(url: str) -> Callable[[str], str]:
+    """A function that takes the url's user, password and query out of a text that somebody else wrote."""
+    parts = urlsplit(url) if "://" in url else None
+    secrets = [url]
+    if parts is not None:
+        user_info = parts.netloc.rpartition("@")[0]
+        secrets += [user_info, *user_info.split(":", 1), parts.query, parts.path]
+    # The longest first, so that a part does not spoil the whole.
+    wanted = sorted({s for s in secrets if len(s) >= 3}, key=len, reverse=True)
+
+    def hide(text: str) -> str:
+        for secret in wanted:
+            text = text.replace(secret, "***")
+        return text
+
+    return hide
+
+
+def shown(url: str) -> str:
+    """A url as it may be logged: scheme, host and port; of a file its path."""
+    if "://" not in url:
+        return url
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"

@@ -1,0 +1,72 @@
+"""The configuration section of the access gates that speak JSON over the local broker."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from edge.agent.policy.gate import GateRules
+from edge.agent.policy.inputs import InputRules
+from edge.agent.policy.liveness import LivenessRules
+from edge.agent.policy.rules import Rules, Seconds
+from edge.agent.sources.local_settings import LocalBrokerSettings, TopicPart
+from redwhistle.contracts.ids import DeviceId, PlaceId, Text
+from redwhistle.contracts.state import DeviceInfo, DeviceKind
+
+
+class GateDeviceSettings(Rules):
+    """One gate: its name in the topic and what it is called here."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^+#/\x00-\x1f]+$")]
+    device: DeviceId
+    place: PlaceId | None = None
+    label: Text | None = None
+    model: Text | None = None
+    heartbeat_s: Seconds | None = None
+    """The longest silence that its controller allows; without one it may be silent for ever."""
+
+
+class GateSettings(Rules):
+    """The gates on one topic prefix: `<prefix>/gate/<name>`."""
+
+    type: Literal["gate"]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")] = "gate"
+    """Of the source, in logs and fault reports."""
+    broker: LocalBrokerSettings = LocalBrokerSettings()
+    prefix: TopicPart = "access"
+    controller_device: DeviceId = "gate-controller"
+    """Under this id faults of the connection itself are reported."""
+    devices: tuple[GateDeviceSettings, ...] = Field(default=(), max_length=200)
+    key_file: Path | None = None
+    """The key of the card hashes; by default `gate.key` in the box's data folder. It never leaves the box."""
+    rules: GateRules = GateRules()
+    inputs: InputRules = InputRules()
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        for what in ("name", "device"):
+            values = [getattr(each, what) for each in self.devices]
+            if twice := sorted({v for v in values if values.count(v) > 1}):
+                raise ValueError(f"{what} {twice[0]!r} is given twice")
+        return self
+
+    def rules_of(self, device: GateDeviceSettings) -> GateRules:
+        """The rules with this gate's heartbeat in them."""
+        liveness = LivenessRules(heartbeat_s=device.heartbeat_s, missed=self.rules.liveness.missed)
+        return self.rules.model_copy(update={"liveness": liveness})
+
+    def device_infos(self) -> list[DeviceInfo]:
+        """What the box reports in its state."""
+        controller = DeviceInfo(id=self.controller_device, kind=DeviceKind.OTHER, label="门禁控制器")
+        gates = [
+            DeviceInfo(
+                id=each.device,
+                kind=DeviceKind.GATE,
+                model=each.model,
+                label=each.label,
+                place=each.place,
+                heartbeat_s=each.heartbeat_s or None,
+            )
+            for each in self.devices
+        ]
+        return [controller, *gates]

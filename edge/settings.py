@@ -1,0 +1,219 @@
+"""A box's configuration: one YAML file, checked whole before anything starts.
+
+To add a source family: write its settings with `type: Literal["…"]` beside the source, add them to
+`SourceSettings` here, and its constructor to `wiring.build_source`.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+
+from edge.agent.filepaths import FOLDER, ConfigPath
+from edge.agent.outbox.limits import Limits
+from edge.agent.sources.camera_settings import CameraSettings
+from edge.agent.sources.gate_settings import GateSettings
+from edge.agent.sources.replay_settings import ReplaySettings
+from edge.agent.sources.smoke_settings import SmokeSettings
+from edge.agent.uplink.broker_settings import BrokerSettings
+from redwhistle.contracts.ids import BoxId, SiteId
+from redwhistle.contracts.readings import BOX_DEVICE
+from redwhistle.contracts.state import DeviceInfo
+from redwhistle.errors import ConfigurationError
+from redwhistle.logs import LogFormat, LogLevel
+
+
+def _read_device(value: Any, _strict: ValidatorFunctionWrapHandler) -> DeviceInfo:
+    return DeviceInfo.model_validate(value, strict=False)
+
+
+SourceSettings = Annotated[
+    CameraSettings | GateSettings | ReplaySettings | SmokeSettings, Field(discriminator="type")
+]
+"""One of the families; `type` says which."""
+
+DeviceSettings = Annotated[DeviceInfo, WrapValidator(_read_device)]
+"""A device as people write it: the wire's model, read leniently (text for an enum, whole numbers for seconds)."""
+
+MAX_FILE_BYTES = 1024 * 1024
+
+
+class OutboxSettings(BaseModel):
+    """How much the outbox may hold. Alarms are kept beyond these limits; telemetry is not."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_rows: Annotated[int, Field(ge=1_000, le=50_000_000)] = 200_000
+    max_mb: Annotated[int, Field(ge=4, le=100_000)] = 256
+    reserve_mb: Annotated[int, Field(ge=1, le=1_000)] = 2
+    """A file kept to be given up when an alarm finds the disk full."""
+
+    def limits(self) -> Limits:
+        """In the outbox's own units."""
+        mb = 1024 * 1024
+        return Limits(max_rows=self.max_rows, max_bytes=self.max_mb * mb, reserve_bytes=self.reserve_mb * mb)
+
+
+class ClockTrust(StrEnum):
+    """Where the box learns whether its wall clock is set."""
+
+    AUTO = "auto"
+    """From the kernel and systemd-timesyncd."""
+    ALWAYS = "always"
+    """A host that keeps time for a container that cannot see it."""
+    NEVER = "never"
+
+
+class LogSettings(BaseModel):
+    """What is logged, and how; to standard error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: LogFormat = LogFormat.JSON
+    level: LogLevel = LogLevel.INFO
+
+
+class BoxSettings(BaseModel):
+    """Everything one box needs to know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    site: SiteId
+    box: BoxId
+    data_dir: ConfigPath
+    """For the outbox; the agent makes it. Keep it when the software is replaced."""
+    broker: BrokerSettings
+    models_dir: ConfigPath | None = None
+    """A folder with manifest.toml; without it the one that came with the software, if any."""
+    devices: Annotated[list[DeviceSettings], Field(max_length=1000)] = Field(default_factory=list)
+    """Devices that no source describes, or more of what is known of one that a source does."""
+    sources: Annotated[list[SourceSettings], Field(max_length=200)] = Field(default_factory=list)
+    outbox: OutboxSettings = OutboxSettings()
+    clock: ClockTrust = ClockTrust.AUTO
+    health_every_s: Annotated[float, Field(ge=1, le=3600)] = 30.0
+    log: LogSettings = LogSettings()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        described = [device.id for source in self.sources for device in _described_by(source)]
+        for what, names in (
+            ("device id", [device.id for device in self.devices]),
+            ("device id of a source", described),
+            ("source name", [source.name for source in self.sources]),
+        ):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{what} {twice[0]!r} is given twice: names must differ")
+        if any(source.name == BOX_DEVICE for source in self.sources):
+            raise ValueError(
+                f"a source cannot be called {BOX_DEVICE!r}: the box reports on itself under that name"
+            )
+        return self
+
+    def device_infos(self) -> list[DeviceInfo]:
+        """Every device that is configured, as the box announces it; `devices` wins over what a source says."""
+        infos = {device.id: device for source in self.sources for device in _described_by(source)}
+        infos.update((device.id, device) for device in self.devices)
+        return list(infos.values())
+
+
+def _described_by(source: SourceSettings) -> list[DeviceInfo]:
+    return [] if isinstance(source, ReplaySettings) else source.device_infos()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """A configuration with what it was made from; `sha256` is of the file."""
+
+    settings: BoxSettings
+    raw: dict[str, Any]
+    folder: Path
+    sha256: str
+
+
+def load_settings(path: Path) -> LoadedSettings:
+    """Read and check a configuration file; raise ConfigurationError with the place of each fault."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise ConfigurationError(f"the configuration cannot be read: {error}") from error
+    if len(text) > MAX_FILE_BYTES:
+        raise ConfigurationError(f"{path}: larger than {MAX_FILE_BYTES} bytes")
+    raw, lines = parse_yaml(text, str(path))
+    folder = path.absolute().parent
+    return LoadedSettings(
+        check_settings(raw, folder, str(path), lines), raw, folder, hashlib.sha256(text).hexdigest()
+    )
+
+
+def check_settings(
+    raw: dict[str, Any], folder: Path, where: str, lines: "Lines | None" = None
+) -> BoxSettings:
+    """The checked configuration; relative paths count from `folder`. Raises ConfigurationError."""
+    try:
+        return BoxSettings.model_validate(raw, context={FOLDER: folder})
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        texts = [_describe(fault["loc"], fault["msg"], where, lines) for fault in faults[:20]]
+        raise ConfigurationError("\n".join(texts)) from None  # the cause would carry what was in the file
+
+
+Lines = dict[tuple[int | str, ...], int]
+"""The line, from 1, of each place in a file."""
+
+
+def parse_yaml(text: bytes, where: str) -> tuple[dict[str, Any], Lines]:
+    """A YAML mapping and its line numbers; raise ConfigurationError for anything else, duplicate keys among it."""
+    lines: Lines = {}
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if node is not None:
+            _note_lines(node, (), lines, where)
+        raw = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ConfigurationError(f"{where}{line}: not YAML: {error.problem}") from error
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise ConfigurationError(f"{where}: not YAML: {str(error)[:200]}") from error
+    if not isinstance(raw, dict) or not all(isinstance(key, str) for key in raw):
+        raise ConfigurationError(f"{where}: a mapping with names such as `site:` and `box:` is needed")
+    return raw, lines
+
+
+def _note_lines(node: yaml.Node, at: tuple[int | str, ...], lines: Lines, where: str) -> None:
+    if at in lines:
+        return  # an alias
+    lines[at] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            name = str(key.value)
+            if (*at, name) in lines:
+                raise ConfigurationError(f"{where}, line {key.start_mark.line + 1}: {name!r} is given twice")
+            _note_lines(value, (*at, name), lines, where)
+            lines[*at, name] = key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            _note_lines(value, (*at, index), lines, where)
+
+
+def _describe(loc: tuple[int | str, ...], message: str, where: str, lines: Lines | None) -> str:
+    """One fault with its line (that of the nearest known part) and its name."""
+    line = ""
+    if lines:
+        known = next((loc[:n] for n in range(len(loc), -1, -1) if loc[:n] in lines), None)
+        line = "" if known is None else f", line {lines[known]}"
+    name = ".".join(str(part) for part in loc)
+    return f"{where}{line}: {name}: {message}" if name else f"{where}{line}: {message}"

@@ -1,0 +1,240 @@
+"""The box's composition root: names the concrete classes and puts them together; nothing else does."""
+
+import platform
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from edge.agent.commands import CommandRunner
+from edge.agent.detectors.models import Models
+from edge.agent.health import BoxHealth
+from edge.agent.moments import BoxClock, is_wall_clock_synced, read_boot_id
+from edge.agent.observation import EventSeen
+from edge.agent.outbox.machine import read_fingerprint
+from edge.agent.outbox.sqlite import SqliteOutbox
+from edge.agent.ports import Finding, FindingCode, Source
+from edge.agent.sink import OutboxSink
+from edge.agent.sources import camera, gate, smoke
+from edge.agent.sources.camera_settings import CameraSettings
+from edge.agent.sources.gate_settings import GateSettings
+from edge.agent.sources.replay import ReplaySource
+from edge.agent.sources.replay_settings import ReplaySettings
+from edge.agent.sources.smoke_settings import SmokeSettings
+from edge.agent.supervisor import Supervisor
+from edge.agent.tending import Tender
+from edge.agent.uplink.connection import MqttConnection
+from edge.agent.uplink.sender import Uplink
+from edge.pushed import PushedConfiguration
+from edge.settings import BoxSettings, ClockTrust, LoadedSettings, SourceSettings
+from redwhistle import __version__
+from redwhistle.clock import SystemClock
+from redwhistle.contracts.commands import Command, CommandName
+from redwhistle.contracts.events import BoxHealthData, DeviceData, EventKind
+from redwhistle.contracts.ids import Lane
+from redwhistle.contracts.readings import BOX_DEVICE
+from redwhistle.contracts.state import BoxState
+from redwhistle.errors import RedWhistleError
+from redwhistle.logs import get_logger
+
+OUTBOX_FILE = "outbox.db"
+STOP_SOURCES_S = 2.0
+STOP_UPLINK_S = 2.5
+
+
+def build_source(
+    section: SourceSettings, clock: BoxClock, data_dir: Path, models: Callable[[], Models]
+) -> Source:
+    """The source that a section of the configuration describes. Raises ConfigurationError or SourceError."""
+    match section:
+        case ReplaySettings():
+            return ReplaySource(section, clock)
+        case CameraSettings():
+            wish = section.detect
+            return camera.build(
+                section,
+                moment=clock.moment,
+                detectors=lambda: models().detectors_for(people=wish.people, fire=wish.fire),
+            )
+        case SmokeSettings():
+            return smoke.build(section, moment=clock.moment)
+        case GateSettings():
+            return gate.build(section, moment=clock.moment, data_dir=data_dir)
+
+
+def build_models(settings: BoxSettings) -> Models:
+    """The models folder of the configuration, else the one beside the software; an empty one is no fault."""
+    return Models(settings.models_dir or _SHIPPED_MODELS)
+
+
+_SHIPPED_MODELS = Path(__file__).resolve().parent.parent / "models"
+
+
+def build_clock(settings: BoxSettings) -> BoxClock:
+    """The machine's clocks, trusted as the configuration says."""
+    trust = settings.clock
+    synced = is_wall_clock_synced if trust is ClockTrust.AUTO else lambda: trust is ClockTrust.ALWAYS
+    return BoxClock(SystemClock(), read_boot_id(), synced)
+
+
+class Box:
+    """One box's agent in this process. `start` and `stop` once each."""
+
+    def __init__(self, loaded: LoadedSettings) -> None:
+        """Open the outbox and put everything together; raise ConfigurationError or OutboxError."""
+        self._pushed = PushedConfiguration(loaded)
+        self._settings = settings = self._pushed.current()
+        self._log = get_logger()
+        self._clock = clock = build_clock(settings)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self._models = build_models(settings)
+        self._sources = self._build_sources(settings)
+        self.outbox = SqliteOutbox(
+            settings.data_dir / OUTBOX_FILE,
+            site=settings.site,
+            box=settings.box,
+            clock=clock,
+            fingerprint=read_fingerprint(),
+            limits=settings.outbox.limits(),
+        )
+        self._sink = OutboxSink(self.outbox)
+        self._sink.use_places(_places_of(settings))
+        self._supervisor = Supervisor(self._sink, clock)
+        self._tender = Tender(self.outbox, self._report_finding)
+        self.uplink = Uplink(
+            self.outbox,
+            lambda emit: MqttConnection(settings.broker, settings.site, settings.box, emit),
+            clock,
+            self._describe_state,
+            self._take_command,
+        )
+        handlers = {
+            CommandName.PING.value: self._ping,
+            CommandName.REPORT.value: self._report,
+            CommandName.CONFIGURE.value: self._configure,
+        }
+        self._commands = CommandRunner(settings.box, clock, self.outbox, handlers, self.uplink.reply)
+        self.outbox.on_commit(self.uplink)
+        self._configuring = threading.Lock()
+
+    def start(self) -> None:
+        """Begin with whatever devices there are; nothing here waits for the network."""
+        self._log.info(
+            "box_starting",
+            epoch=self.outbox.epoch,
+            version=__version__,
+            sources=[s.name for s in self._sources],
+        )
+        self._note(BoxHealthData(code="started"))
+        self._tender.start()
+        self.uplink.start()
+        self._commands.start()
+        health = BoxHealth(
+            self._clock, self._settings.data_dir, self._count_rows, self._settings.health_every_s
+        )
+        self._supervisor.start([health, *self._sources])
+
+    def stop(self) -> None:
+        """Stop the sources, keep what they read, say goodbye: within 5 s, whatever hangs."""
+        self._log.info("box_stopping")
+        self._commands.stop(0.2)
+        self._supervisor.stop(STOP_SOURCES_S)
+        self._note(BoxHealthData(code="stopping"))
+        self._tender.stop(0.2)
+        if not self.uplink.stop(STOP_UPLINK_S):
+            self._log.warning("uplink_left_behind", why="it did not end in time")
+        try:
+            self.outbox.close()
+        except RedWhistleError as error:
+            self._log.error("outbox_close_failed", why=str(error))
+        self._log.info("box_stopped")
+
+    def _take_command(self, payload: bytes, retained: bool) -> None:
+        self._commands.take(payload, retained)
+
+    def _count_rows(self) -> int:
+        return sum(self.outbox.pending(lane) for lane in Lane)
+
+    def _describe_state(self, online: bool, reason: str | None) -> BoxState:
+        settings = self._settings
+        return BoxState(
+            site=settings.site,
+            box=settings.box,
+            online=online,
+            epoch=self.outbox.epoch,
+            stamp=self._clock.stamp(),
+            version=__version__,
+            os=platform.platform()[:1000],
+            reason=reason,
+            devices=settings.device_infos(),
+            models=self._models.infos(),
+        )
+
+    def _build_sources(self, settings: BoxSettings) -> list[Source]:
+        return [
+            build_source(section, self._clock, settings.data_dir, lambda: self._models)
+            for section in settings.sources
+        ]
+
+    def _note(self, data: BoxHealthData) -> None:
+        try:
+            self._sink.event(EventSeen(BOX_DEVICE, EventKind.BOX_HEALTH, data, self._clock.moment()))
+        except RedWhistleError as error:
+            self._log.error("note_lost", code=data.code, why=str(error))
+
+    def _report_finding(self, finding: Finding) -> None:
+        """A broken outbox may have held alarms: that is an alarm itself. The rest is for the log."""
+        self._log.warning(finding.code.value, why=finding.why)
+        if finding.code is FindingCode.BROKEN:
+            data = DeviceData(code=finding.code.value, note=finding.why[:1000])
+            self._sink.event(EventSeen(BOX_DEVICE, EventKind.DEVICE_FAULT, data, self._clock.moment()))
+
+    def _ping(self, _command: Command) -> dict[str, Any]:
+        return {
+            "clock": self._clock.stamp().model_dump(),
+            "epoch": self.outbox.epoch,
+            "pending": {lane.value: self.outbox.pending(lane) for lane in Lane},
+        }
+
+    def _report(self, _command: Command) -> dict[str, Any]:
+        self.uplink.announce()
+        return {}
+
+    def _configure(self, command: Command) -> dict[str, Any]:
+        """Put a new configuration to use; the outbox and the connection stay as they are."""
+        config = command.args.get("config")
+        with self._configuring:
+            settings = self._pushed.check(config)
+            sources = self._build_sources(settings)
+            self._pushed.write_pending(config)  # type: ignore[arg-type] # check refuses everything but a mapping
+            late = self._supervisor.stop(STOP_SOURCES_S)
+            if late:  # two readers of one device would be worse than the old configuration
+                self._log.warning("configure_late_sources", sources=late)
+            self._settings, self._sources = settings, sources
+            self._sink.use_places(_places_of(settings))
+            health = BoxHealth(self._clock, settings.data_dir, self._count_rows, settings.health_every_s)
+            self._supervisor.start([health, *sources])
+            self._pushed.confirm()
+        self._note(BoxHealthData(code="configured"))
+        self.uplink.announce()
+        return {"sources": [source.name for source in sources], "left_behind": late}
+
+
+def _places_of(settings: BoxSettings) -> dict[str, str]:
+    return {device.id: device.place for device in settings.device_infos() if device.place is not None}
+
+
+def check_box(loaded: LoadedSettings) -> list[str]:
+    """What would keep a box from working, found without touching its outbox; nothing found: an empty list."""
+    from edge.agent.uplink.probe import probe_broker
+
+    problems = []
+    settings = loaded.settings
+    clock = build_clock(settings)
+    for section in settings.sources:
+        try:
+            build_source(section, clock, settings.data_dir, lambda: build_models(settings))
+        except RedWhistleError as error:
+            problems.append(f"source {section.name}: {error}")
+    problem = probe_broker(settings.broker)
+    return problems if problem is None else [*problems, problem]

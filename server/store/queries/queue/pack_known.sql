@@ -1,0 +1,1 @@
+SELECT 1 FROM rule_packs WHERE hash = %(hash)s

@@ -1,0 +1,1 @@
+SELECT id::text, number FROM alerts WHERE id = ANY(%(ids)s::uuid[])

@@ -1,0 +1,1 @@
+SELECT name, source FROM rule_packs WHERE hash = %(hash)s

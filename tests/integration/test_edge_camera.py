@@ -1,0 +1,383 @@
+"""Cameras with real reader processes and real files: playing, stalling, dying, coming back."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.agent.detectors.models import Models
+from edge.agent.detectors.motion import MotionDetector
+from edge.agent.observation import Detection, EventSeen, Moment, ReadingSeen
+from edge.agent.pipeline import Detector, Found, Image
+from edge.agent.sources import camera
+from edge.agent.sources.camera import CameraSource
+from edge.agent.sources.camera_process import Ended, FrameReady, Gone, ReaderProcess
+from edge.agent.sources.camera_reader import ReaderOrder
+from edge.agent.sources.camera_settings import CameraSettings
+from redwhistle.clock import SystemClock, to_ms
+from redwhistle.contracts.events import CrowdData, DeviceData, EventKind
+from redwhistle.errors import SourceError
+
+pytestmark = pytest.mark.faults
+
+WIDTH_PX, HEIGHT_PX, FPS, FRAMES = 800, 450, 20, 60
+CLOCK = SystemClock()
+
+
+def moment() -> Moment:
+    return Moment(to_ms(CLOCK.now()), CLOCK.monotonic_ms(), synced=True)
+
+
+class RecordingSink:
+    """Keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.events: list[EventSeen] = []
+        self.readings: list[ReadingSeen] = []
+
+    def event(self, seen: EventSeen) -> None:
+        self.events.append(seen)
+
+    def reading(self, seen: ReadingSeen) -> None:
+        self.readings.append(seen)
+
+    def kinds(self, device: str = "cam") -> list[tuple[str, bool]]:
+        return [(e.kind.value, e.data.active) for e in self.events if e.device == device]
+
+
+class NumberReader:
+    """Reads the number that `make_clip` draws as a brightness, so that a test knows which frame it was given."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[float, int]] = []
+        self.shapes: set[tuple[int, ...]] = set()
+
+    @property
+    def labels(self) -> frozenset[str]:
+        return frozenset({"person"})
+
+    @property
+    def model(self) -> str | None:
+        return None
+
+    def look(self, image_bgr: Image) -> Found:
+        self.seen.append((time.monotonic(), round(float(image_bgr[-60:, -60:].mean()) / 4)))
+        self.shapes.add(image_bgr.shape)
+        return Found(detections=(Detection("person", 0.9, (0, 0, 10, 10)),))
+
+
+def make_clip(path: Path, frames: int = FRAMES, size: tuple[int, int] = (WIDTH_PX, HEIGHT_PX)) -> Path:
+    """A square that moves, over a ground whose lower right corner tells the frame's number (brightness / 4)."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, size)
+    assert writer.isOpened()
+    for i in range(frames):
+        picture = np.full((size[1], size[0], 3), 60, dtype=np.uint8)
+        cv2.rectangle(picture, (10 + i * 8, 80), (110 + i * 8, 220), (230, 230, 230), -1)
+        picture[-100:, -100:] = i * 4
+        writer.write(picture)
+    writer.release()
+    return path
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_clip(tmp_path_factory.mktemp("clips") / "moving.avi")
+
+
+def section(url: Path | str, **fields: object) -> CameraSettings:
+    return CameraSettings.model_validate({"type": "camera", "device": "cam", "url": str(url), **fields})
+
+
+def build(settings: CameraSettings, *detectors: Detector) -> CameraSource:
+    return camera.build(settings, moment=moment, detectors=lambda: detectors)
+
+
+@contextmanager
+def running(*sources: CameraSource, sink: RecordingSink) -> Iterator[None]:
+    """Each source in a thread; stopped and checked at the end."""
+    stop = threading.Event()
+    threads = [threading.Thread(target=source.run, args=(sink, stop)) for source in sources]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(10)
+    assert not any(thread.is_alive() for thread in threads)
+    assert [source.reader_pid for source in sources] == [None] * len(sources)
+
+
+def wait_for(condition: Callable[[], object], what: str, timeout_s: float = 30.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {timeout_s} s in vain for {what}"
+        time.sleep(0.02)
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_a_file_is_played_at_its_own_pace_and_ends(clip: Path) -> None:
+    numbers = NumberReader()
+    sink, stop = RecordingSink(), threading.Event()
+    build(section(clip, analyse_fps=10), numbers).run(sink, stop)
+    frames = [n for _, n in numbers.seen]
+    assert frames == sorted(frames)
+    assert frames[-1] >= FRAMES - 6
+    assert 15 <= len(frames) <= 33
+    # From the first to the last frame seen, the clock of the film runs as the clock on the wall.
+    (first_s, first), (last_s, last) = numbers.seen[1], numbers.seen[-1]
+    assert last_s - first_s == pytest.approx((last - first) / FPS, abs=0.6)
+    assert numbers.shapes == {(360, 640, 3)}
+    assert sink.events == []
+
+
+def test_speed_and_loop(clip: Path) -> None:
+    numbers, sink = NumberReader(), RecordingSink()
+    with running(build(section(clip, analyse_fps=20, speed=4, loop=True), numbers), sink=sink):
+        wait_for(
+            lambda: sum(b < a for (_, a), (_, b) in zip(numbers.seen, numbers.seen[1:], strict=False)) >= 3,
+            "3 loops",
+        )
+    assert sink.events == []
+
+
+def test_moving_regions_are_counted_and_never_called_people(clip: Path) -> None:
+    sink = RecordingSink()
+    rules = {"zones": [{"name": "yard", "limit": 0, "for_s": 0.5, "dropout_s": 2}], "reading_every_s": 1}
+    build(section(clip, analyse_fps=10, rules=rules), MotionDetector()).run(sink, threading.Event())
+    crowd = [e for e in sink.events if e.kind is EventKind.CROWD_FORMED]
+    assert len(crowd) == 1
+    assert isinstance(crowd[0].data, CrowdData)
+    assert crowd[0].data.basis == "moving_regions"
+    assert {r.metric for r in sink.readings} == {"moving_regions", "frames_per_s"}
+    # The square, the place it left and the corner that tells the number.
+    assert 1 <= max(r.value for r in sink.readings if r.metric == "moving_regions") <= 3
+
+
+def test_a_slow_detector_gets_the_newest_frame_and_no_queue_grows(clip: Path) -> None:
+    class Slow(NumberReader):
+        def look(self, image_bgr: Image) -> Found:
+            found = super().look(image_bgr)
+            time.sleep(0.5)
+            # The picture does not change under the eyes of whoever looks at it.
+            assert round(float(image_bgr[-60:, -60:].mean()) / 4) == self.seen[-1][1]
+            return found
+
+    numbers = Slow()
+    build(section(clip, analyse_fps=30), numbers).run(RecordingSink(), threading.Event())
+    (first_s, first), (last_s, last) = numbers.seen[1], numbers.seen[-1]
+    assert len(numbers.seen) >= 5
+    assert last - first == pytest.approx((last_s - first_s) * FPS, abs=8)
+
+
+def test_a_killed_reader_is_replaced_and_nothing_is_said(clip: Path) -> None:
+    numbers, sink = NumberReader(), RecordingSink()
+    source = build(section(clip, analyse_fps=20, loop=True, retry_first_s=0.1), numbers)
+    with running(source, sink=sink):
+        for _ in range(3):
+            wait_for(lambda: source.reader_pid is not None and len(numbers.seen) > 2, "frames")
+            pid = source.reader_pid
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+            wait_for(lambda pid=pid: source.reader_pid not in (None, pid), "a new reader")  # type: ignore[misc]
+            numbers.seen.clear()
+            wait_for(lambda: len(numbers.seen) > 2, "frames of the new reader")
+            assert is_gone(pid)
+    assert sink.events == []
+
+
+def test_a_frozen_reader_is_replaced_and_said_and_the_other_camera_keeps_its_rate(clip: Path) -> None:
+    """E7, E8: the reader is stopped by a signal it cannot notice, as one that hangs in a driver."""
+    frozen, other, sink = NumberReader(), NumberReader(), RecordingSink()
+    fast = {"loop": True, "analyse_fps": 10}
+    source = build(section(clip, stall_s=2, retry_first_s=0.1, **fast), frozen)
+    second = build(section(clip, stall_s=2, **{**fast, "device": "cam-2"}), other)
+    with running(source, second, sink=sink):
+        wait_for(lambda: len(frozen.seen) > 5 and len(other.seen) > 5, "both cameras")
+        pid = source.reader_pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        from_s = time.monotonic()
+        wait_for(lambda: sink.kinds() == [("device_fault", True)], "the fault")
+        wait_for(lambda: len(sink.kinds()) == 3, "the recovery")
+        to_s = time.monotonic()
+        assert is_gone(pid)
+        assert source.reader_pid != pid
+    assert sink.kinds() == [("device_fault", True), ("device_fault", False), ("device_recovered", True)]
+    fault = sink.events[0].data
+    assert isinstance(fault, DeviceData)
+    assert fault.code == "camera_stalled"
+    assert fault.silent_s is not None
+    assert 2 <= fault.silent_s < 4
+    assert fault.note is not None
+    assert "hung" in fault.note
+    assert sink.kinds("cam-2") == []
+    times = [at_s for at_s, _ in other.seen if from_s <= at_s <= to_s]
+    assert len(times) >= 0.7 * 10 * (to_s - from_s)
+
+
+def test_an_open_that_never_returns_is_killed_and_said_once(tmp_path: Path) -> None:
+    """A pipe that nobody writes to: opening it blocks in the kernel, where no time-out of the decoder reaches."""
+    fifo = tmp_path / "camera.avi"
+    os.mkfifo(fifo)
+    sink, pids = RecordingSink(), set[int]()
+    source = build(section(fifo, stall_s=1, retry_first_s=0.05, retry_cap_s=0.1), NumberReader())
+
+    def three_readers() -> bool:
+        pids.update([] if source.reader_pid is None else [source.reader_pid])
+        return len(pids) >= 3
+
+    with running(source, sink=sink):
+        wait_for(three_readers, "three readers")
+    assert sink.kinds() == [("device_fault", True)]
+    wait_for(lambda: all(is_gone(pid) for pid in pids), "the end of all readers")
+
+
+def test_a_silent_rtsp_server_is_said_without_its_password(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"rtsp://watch%40man:s3cr3t-word@127.0.0.1:{server.getsockname()[1]}/live/ch1?token=abcdef"
+        sink = RecordingSink()
+        source = build(
+            section(url, stall_s=2, open_timeout_s=0.7, read_timeout_s=0.7, retry_first_s=0.1), NumberReader()
+        )
+        with running(source, sink=sink):
+            wait_for(lambda: source.reader_pid, "a reader")
+            command = Path(f"/proc/{source.reader_pid}/cmdline").read_bytes().decode()
+            environment = Path(f"/proc/{source.reader_pid}/environ").read_bytes().decode()
+            wait_for(lambda: sink.kinds() == [("device_fault", True)], "the fault")
+    written = [*capfd.readouterr(), repr(sink.events), repr(source._settings), command, environment]
+    for secret in ("s3cr3t-word", "watch%40man", "abcdef"):
+        assert not any(secret in text for text in written)
+    assert "rtsp_transport;tcp" in environment
+    assert "OPENCV_FFMPEG_CAPTURE_OPTIONS" not in os.environ
+
+
+def test_a_missing_file_is_retried_and_found_when_it_comes(tmp_path: Path) -> None:
+    """E9: the agent starts with any of its devices absent."""
+    path, numbers, sink = tmp_path / "late.avi", NumberReader(), RecordingSink()
+    source = build(section(path, stall_s=1, retry_first_s=0.1, retry_cap_s=0.3, loop=True), numbers)
+    with running(source, sink=sink):
+        wait_for(lambda: sink.kinds() == [("device_fault", True)], "the fault")
+        fault = sink.events[0].data
+        assert fault.note is not None
+        assert "no such file" in fault.note
+        make_clip(tmp_path / "ready.avi").rename(path)
+        wait_for(lambda: numbers.seen and len(sink.kinds()) == 3, "the recovery")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a film at all" * 100])
+def test_a_file_that_is_no_film_is_explained(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "broken.avi"
+    path.write_bytes(content)
+    reader = ReaderProcess(order(path))
+    try:
+        answer = reader.wait(20)
+        assert isinstance(answer, Gone)
+        assert "video" in answer.reason or "no frame" in answer.reason
+    finally:
+        reader.close()
+
+
+def order(path: Path, **fields: object) -> ReaderOrder:
+    values = {"stream": False, "max_side_px": 640, "open_timeout_ms": 5000, "read_timeout_ms": 5000, **fields}
+    return ReaderOrder(url=str(path), **values)  # type: ignore[arg-type]
+
+
+def test_a_cut_film_plays_to_the_cut(clip: Path, tmp_path: Path) -> None:
+    path = tmp_path / "cut.avi"
+    path.write_bytes(clip.read_bytes()[:150_000])
+    numbers = NumberReader()
+    build(section(path, analyse_fps=20, speed=2), numbers).run(RecordingSink(), threading.Event())
+    assert numbers.seen
+
+
+def test_a_reader_hands_over_only_when_asked_and_ends_with_its_agent(clip: Path) -> None:
+    reader = ReaderProcess(order(clip, speed=10.0, loop=True))
+    try:
+        assert reader.wait(1.5) is None
+        reader.ask()
+        first = reader.wait(10)
+        assert isinstance(first, FrameReady)
+        assert first.image_bgr.shape == (360, 640, 3)
+        assert not first.image_bgr.flags.writeable
+        before = first.image_bgr.copy()
+        assert reader.wait(0.5) is None
+        assert (first.image_bgr == before).all()
+        reader.ask()
+        assert isinstance(reader.wait(10), FrameReady)
+        assert reader._process.stdin is not None
+        reader._process.stdin.close()
+        wait_for(lambda: is_gone(reader.pid), "the reader's end")
+    finally:
+        reader.close()
+        reader.close()
+
+
+def test_a_tall_picture_fits_the_slot(tmp_path: Path) -> None:
+    reader = ReaderProcess(order(make_clip(tmp_path / "tall.avi", 5, (240, 900)), max_side_px=300))
+    try:
+        reader.ask()
+        answer = reader.wait(20)
+        assert isinstance(answer, FrameReady)
+        assert answer.image_bgr.shape == (300, 80, 3)
+        while not isinstance(answer, Ended):
+            answer = reader.wait(20)
+            assert answer is not None
+    finally:
+        reader.close()
+
+
+def test_no_reader_outlives_an_agent_that_is_killed(clip: Path) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from edge.agent.sources.camera_process import ReaderProcess; "
+        "from edge.agent.sources.camera_reader import ReaderOrder; "
+        f"r = ReaderProcess(ReaderOrder({str(clip)!r}, False, 640, 5000, 5000, True)); "
+        "print(r.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as agent:
+        assert agent.stdout is not None
+        pid = int(agent.stdout.readline())
+        agent.kill()
+    wait_for(lambda: is_gone(pid), "the reader's end")
+
+
+def test_a_detector_that_cannot_be_made_is_a_source_error(clip: Path, tmp_path: Path) -> None:
+    def none() -> Sequence[Detector]:
+        return Models(tmp_path).detectors_for(people="absent")
+
+    with pytest.raises(SourceError, match="camera:cam: there is no model 'absent'"):
+        camera.build(section(clip), moment=moment, detectors=none).run(RecordingSink(), threading.Event())
+
+
+SHARED = Path(
+    os.environ.get("REDWHISTLE_SHARED_DATA", Path(__file__).resolve().parents[3] / "shared" / "data")
+)
+STREET = SHARED / "video" / "people_one_by_one.mp4"
+
+if STREET.is_file():
+
+    def test_real_people_who_pass_one_at_a_time_are_moving_regions() -> None:
+        sink = RecordingSink()
+        settings = section(STREET, speed=6, analyse_fps=24, rules={"reading_every_s": 1})
+        build(settings, MotionDetector()).run(sink, threading.Event())
+        counts = [r.value for r in sink.readings if r.metric == "moving_regions"]
+        assert len(counts) >= 5
+        assert {0.0, 1.0} <= set(counts) or max(counts) >= 1
+        assert max(counts) <= 3

@@ -1,0 +1,124 @@
+"""Decoding, checked against values worked out by hand and against slow, plain loops."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.agent.detectors import decode
+from edge.agent.detectors.decode import Floats
+from edge.agent.detectors.manifest import ModelEntry
+from edge.agent.detectors.models import decode_output
+
+
+def zeros(*shape: int) -> Floats:
+    return np.zeros(shape, dtype=np.float32)
+
+
+def test_yolox_places_a_box_by_cell_and_stride() -> None:
+    # 64x32: stride 8 has 8x4 cells, stride 16 has 4x2, stride 32 has 2x1.
+    output = zeros(1, 32 + 8 + 2, 7)
+    output[0, 8 * 2 + 3] = [0.5, 0.25, math.log(2), math.log(3), 0.8, 0.5, 1.0]
+    output[0, 32 + 4 + 1] = [0, 0, 0, 0, 1, 1, 0]
+    boxes, scores = decode.decode_yolox(output, 64, 32)
+    # Cell (3, 2) of stride 8: centre (28, 18), size (16, 24).
+    assert boxes[19] == pytest.approx([20, 6, 36, 30])
+    assert scores[19] == pytest.approx([0.4, 0.8])
+    # Cell (1, 1) of stride 16: centre (16, 16), size 16.
+    assert boxes[37] == pytest.approx([8, 8, 24, 24])
+
+
+def test_yolov8_reads_columns() -> None:
+    output = zeros(1, 6, 3)
+    output[0, :, 1] = [100, 50, 20, 10, 0.3, 0.9]
+    boxes, scores = decode.decode_yolov8(output)
+    assert boxes[1] == pytest.approx([90, 45, 110, 55])
+    assert scores[1] == pytest.approx([0.3, 0.9])
+
+
+def test_fastestdet_reads_cells() -> None:
+    output = zeros(1, 7, 2, 4)
+    output[0, :, 1, 2] = [0.5, 0.2, -0.1, 0.0, 1.0, 0.6, 0.0]
+    boxes, scores = decode.decode_fastestdet(output, 400, 200)
+    x, y = (2 + math.tanh(0.2)) / 4 * 400, (1 + math.tanh(-0.1)) / 2 * 200
+    w, h = 0.5 * 400, 200 / (1 + math.exp(-1))
+    assert boxes[6] == pytest.approx([x - w / 2, y - h / 2, x + w / 2, y + h / 2], abs=1e-3)
+    assert scores[6] == pytest.approx([0.5**0.6 * 0.6**0.4, 0.0])
+
+
+def test_classifier_gives_probabilities_for_the_whole_picture() -> None:
+    boxes, scores = decode.decode_classifier(np.array([[1000, 1000 + math.log(3)]], dtype=np.float32), 30, 20)
+    assert boxes.tolist() == [[0, 0, 30, 20]]
+    assert scores[0] == pytest.approx([0.25, 0.75], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: decode.decode_yolox(zeros(1, 41, 7), 64, 32), r"\(1, 42, 5 \+ C\)"),
+        (lambda: decode.decode_yolox(zeros(2, 42, 7), 64, 32), "batch 1"),
+        (lambda: decode.decode_yolov8(zeros(1, 4, 7)), "4 \\+ C"),
+        (lambda: decode.decode_fastestdet(zeros(1, 5, 2, 2), 64, 32), "5 \\+ C"),
+        (lambda: decode.decode_fastestdet(zeros(1, 6, 2), 64, 32), "4 dimensions"),
+    ],
+)
+def test_another_shape_is_refused(call: object, says: str) -> None:
+    assert callable(call)
+    with pytest.raises(ValueError, match=says):
+        call()
+
+
+box = st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(1, 30), st.integers(1, 30))
+
+
+def iou(a: list[float], b: list[float]) -> float:
+    w = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
+    h = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    area = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
+    return w * h / (area - w * h)
+
+
+@given(st.lists(st.tuples(box, st.integers(1, 1000)), max_size=25), st.sampled_from([0.3, 0.45, 0.7]))
+def test_suppression_is_the_greedy_one(
+    candidates: list[tuple[tuple[int, int, int, int], int]], most: float
+) -> None:
+    boxes = np.array([(x, y, x + w, y + h) for (x, y, w, h), _ in candidates], dtype=np.float32).reshape(
+        -1, 4
+    )
+    scores = np.array([s / 1000 for _, s in candidates], dtype=np.float32)
+    kept = decode.suppress(boxes, scores, most)
+    plain: list[int] = []
+    for i in sorted(range(len(scores)), key=lambda i: (-scores[i], i)):
+        if all(iou(boxes[i].tolist(), boxes[j].tolist()) <= most + 1e-6 for j in plain):
+            plain.append(i)
+    assert kept.tolist() == plain
+
+
+wild = st.floats(width=32, allow_nan=True, allow_infinity=True)
+YOLOX = ModelEntry.model_validate(
+    {
+        "name": "x",
+        "version": "1",
+        "task": "people",
+        "kind": "yolox",
+        "file": "x.onnx",
+        "sha256": "0" * 64,
+        "width_px": 64,
+        "height_px": 32,
+        "labels": {"person": 0},
+        "licence": "none",
+    }
+)
+
+
+@given(st.lists(st.tuples(wild, wild, wild, wild, wild, wild), max_size=4))
+def test_a_model_gone_mad_gives_no_absurd_box(rows: list[tuple[float, ...]]) -> None:
+    output = zeros(1, 42, 6)
+    for i, row in enumerate(rows):
+        output[0, i * 10] = row
+    boxes, scores = decode_output(YOLOX, output)
+    kept = decode.select(boxes, scores[:, 0], 0.3, 0.45)
+    assert np.isfinite(boxes[kept]).all()
+    assert np.isfinite(scores[kept]).all()

@@ -1,0 +1,321 @@
+"""The manifest, the session and the choice of detectors, on small graphs written byte by byte."""
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from edge.agent.detectors.manifest import Manifest, ModelEntry, parse_manifest, read_manifest, read_model
+from edge.agent.detectors.models import ModelDetector, Models
+from edge.agent.detectors.motion import MotionDetector
+from edge.agent.detectors.prepare import Preparer
+from edge.agent.detectors.session import ModelSession
+from edge.agent.pipeline import Image
+from redwhistle.errors import ConfigurationError, SourceError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+# --- just enough of protobuf and of ONNX's schema to write a graph ---
+
+
+def varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def number(tag: int, value: int) -> bytes:
+    return varint(tag << 3) + varint(value)
+
+
+def block(tag: int, data: bytes | str) -> bytes:
+    raw = data.encode() if isinstance(data, str) else data
+    return varint(tag << 3 | 2) + varint(len(raw)) + raw
+
+
+def tensor_type(name: str, shape: tuple[int, ...]) -> bytes:
+    dimensions = b"".join(block(1, number(1, side)) for side in shape)
+    return block(1, name) + block(2, block(1, number(1, 1) + block(2, dimensions)))
+
+
+def node(operator: str, inputs: list[str], output: str) -> bytes:
+    return b"".join(block(1, each) for each in inputs) + block(2, output) + block(4, operator)
+
+
+def graph_of(
+    nodes: list[bytes], input_shape: tuple[int, ...], output_shape: tuple[int, ...], tensors: bytes = b""
+) -> bytes:
+    graph = b"".join(block(1, each) for each in nodes) + block(2, "g") + tensors
+    graph += block(11, tensor_type("in", input_shape)) + block(12, tensor_type("out", output_shape))
+    return number(1, 8) + block(7, graph) + block(8, block(1, "") + number(2, 13))
+
+
+def constant_model(output: npt.NDArray[np.float32], input_shape: tuple[int, ...]) -> bytes:
+    """Gives `output` whatever the picture shows."""
+    sides = b"".join(number(1, side) for side in output.shape)
+    tensor = block(5, sides + number(2, 1) + block(8, "c") + block(9, output.tobytes()))
+    return graph_of([node("Identity", ["c"], "out")], input_shape, output.shape, tensor)
+
+
+def mean_model(height_px: int, width_px: int) -> bytes:
+    """A classifier whose three scores are the means of the input's channels."""
+    nodes = [node("GlobalAveragePool", ["in"], "mean"), node("Flatten", ["mean"], "out")]
+    return graph_of(nodes, (1, 3, height_px, width_px), (1, 3))
+
+
+def entry(model: bytes, **fields: object) -> ModelEntry:
+    given_fields = {
+        "name": "tiny",
+        "version": "1",
+        "task": "fire",
+        "kind": "classifier",
+        "file": "tiny.onnx",
+        "sha256": hashlib.sha256(model).hexdigest(),
+        "width_px": 32,
+        "height_px": 32,
+        "labels": {"flame": 0, "smoke": 1},
+        "licence": "Apache-2.0",
+    }
+    return ModelEntry.model_validate({**given_fields, **fields})
+
+
+def toml(each: ModelEntry) -> str:
+    labels = ", ".join(f"{label} = {column}" for label, column in each.labels.items())
+    return (
+        f'[[model]]\nname = "{each.name}"\nversion = "{each.version}"\ntask = "{each.task}"\nkind = "{each.kind}"\n'
+        f'file = "{each.file}"\nsha256 = "{each.sha256}"\nwidth_px = {each.width_px}\nheight_px = {each.height_px}\n'
+        f'labels = {{ {labels} }}\nlicence = "{each.licence}"\n'
+    )
+
+
+def plain_image(blue: int, green: int, red: int, height_px: int = 60, width_px: int = 80) -> Image:
+    return np.full((height_px, width_px, 3), (blue, green, red), dtype=np.uint8)
+
+
+def test_the_model_is_given_channels_in_its_order_and_scale() -> None:
+    model = mean_model(32, 32)
+    for colour, hot in (("bgr", "flame"), ("rgb", None)):
+        each = entry(model, colour=colour, fit="stretch", scale=1 / 255, score_min=0.5)
+        found = ModelDetector(each, ModelSession(each, model)).look(plain_image(255, 0, 0))
+        labels = [d.label for d in found.detections]
+        # softmax(1, 0, 0) = 0.576, 0.212, 0.212: blue is class 0 in BGR and class 2 in RGB.
+        assert labels == ([hot] if hot else [])
+    scores = ModelSession(each, model).run(Preparer(each).prepare(plain_image(51, 102, 153))[0])
+    assert scores[0] == pytest.approx([0.6, 0.4, 0.2], abs=1e-6)
+
+
+def test_mean_and_std_are_taken_off() -> None:
+    model = mean_model(32, 32)
+    each = entry(model, fit="stretch", scale=1 / 255, mean=(0.2, 0.4, 0.6), std=(0.5, 0.25, 0.1))
+    scores = ModelSession(each, model).run(Preparer(each).prepare(plain_image(102, 102, 255))[0])
+    assert scores[0] == pytest.approx([0.4, 0.0, 4.0], abs=1e-5)
+
+
+def test_letterbox_keeps_the_shape_pads_with_114_and_maps_boxes_back() -> None:
+    output = np.zeros((1, 21, 6), dtype=np.float32)
+    output[0, 0] = [1, 1, 0, 0, 1, 1]  # centre (8, 8), size 8 in the input
+    model = constant_model(output, (1, 3, 32, 32))
+    each = entry(model, task="people", kind="yolox", labels={"person": 0})
+    preparer = Preparer(each)
+    inputs, ratio = preparer.prepare(plain_image(7, 7, 7, 40, 80))
+    assert ratio.x == ratio.y == pytest.approx(0.4)
+    assert (inputs[0, :, :16, :] == 7).all()
+    assert (inputs[0, :, 16:, :] == 114).all()
+    inputs, _ = preparer.prepare(plain_image(9, 9, 9, 80, 40))
+    assert (inputs[0, :, :, :16] == 9).all()
+    assert (inputs[0, :, :, 16:] == 114).all()
+    (person,) = ModelDetector(each, ModelSession(each, model)).look(plain_image(0, 0, 0, 40, 80)).detections
+    assert (person.label, person.score) == ("person", 1.0)
+    assert person.box_xyxy_px == pytest.approx((10, 10, 30, 30))
+
+
+def test_detections_are_clipped_and_suppressed() -> None:
+    output = np.zeros((1, 21, 6), dtype=np.float32)
+    output[0, 0] = [0, 0, 1, 1, 1, 0.9]
+    output[0, 1] = [-0.9, 0, 1, 1, 1, 0.8]
+    model = constant_model(output, (1, 3, 32, 32))
+    each = entry(model, task="people", kind="yolox", labels={"person": 0})
+    (person,) = ModelDetector(each, ModelSession(each, model)).look(plain_image(0, 0, 0, 32, 32)).detections
+    assert person.score == pytest.approx(0.9)
+    assert person.box_xyxy_px[:2] == (0.0, 0.0)
+
+
+def test_a_class_that_the_model_has_not_is_explained() -> None:
+    model = mean_model(32, 32)
+    each = entry(model, labels={"flame": 7})
+    with pytest.raises(SourceError, match="none with number 7"):
+        ModelDetector(each, ModelSession(each, model)).look(plain_image(0, 0, 0))
+
+
+def test_a_wrong_kind_is_explained() -> None:
+    model = mean_model(32, 32)
+    each = entry(model, kind="yolov8")
+    with pytest.raises(SourceError, match="correct its kind"):
+        ModelDetector(each, ModelSession(each, model)).look(plain_image(0, 0, 0))
+
+
+def test_another_input_size_than_the_manifest_says_is_refused() -> None:
+    model = mean_model(32, 32)
+    with pytest.raises(ConfigurationError, match="the manifest says"):
+        ModelSession(entry(model, width_px=64), model)
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\x00" * 50, b"not a model"])
+def test_garbage_is_no_model(garbage: bytes) -> None:
+    with pytest.raises(ConfigurationError, match="ONNX Runtime refuses"):
+        ModelSession(entry(garbage), garbage)
+
+
+def write(folder: Path, each: ModelEntry, model: bytes) -> None:
+    (folder / each.file).write_bytes(model)
+    (folder / "manifest.toml").write_text("version = 1\n" + toml(each))
+
+
+def test_a_changed_file_is_refused(tmp_path: Path) -> None:
+    model = mean_model(32, 32)
+    write(tmp_path, entry(model), model + b"\x00")
+    with pytest.raises(ConfigurationError, match="sha256 is"):
+        read_model(tmp_path, read_manifest(tmp_path).model[0])
+    with pytest.raises(ConfigurationError, match="sha256 is"):
+        Models(tmp_path).detectors_for(fire="tiny")
+
+
+def test_a_damaged_model_chosen_by_itself_leaves_the_camera_what_works(tmp_path: Path) -> None:
+    model = mean_model(32, 32)
+    write(tmp_path, entry(model), model + b"\x00")
+    with capture_logs() as lines:
+        (motion,) = Models(tmp_path).detectors_for()
+    assert isinstance(motion, MotionDetector)
+    assert [(line["event"], line["log_level"]) for line in lines] == [("model_unusable", "error")]
+
+
+def test_the_choice_of_detectors(tmp_path: Path) -> None:
+    (motion,) = Models(tmp_path).detectors_for()
+    assert (motion.labels, motion.model) == (frozenset(), None)
+    assert Models(tmp_path).detectors_for(people="off") == []
+    with pytest.raises(
+        ConfigurationError,
+        match=re.escape("there is no model 'x' for people in the manifest; there are: none"),
+    ):
+        Models(tmp_path).detectors_for(people="x")
+    model = mean_model(32, 32)
+    write(tmp_path, entry(model), model)
+    models = Models(tmp_path)
+    assert models.infos() == []
+    motion, fire = models.detectors_for()
+    assert (motion.model, fire.model) == (None, "tiny 1")
+    assert fire.labels == {"flame", "smoke"}
+    assert [info.name for info in models.infos()] == ["tiny"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"file": "../x.onnx"}, "file"),
+        ({"sha256": "00"}, "sha256"),
+        ({"labels": {"person": 0}}, "a model for fire"),
+        ({"labels": {"face": 0}}, "labels"),
+        ({"task": "people", "labels": {"person": 0}}, "classifier cannot count"),
+        ({"kind": "yolox", "width_px": 100}, "multiples of 32"),
+        ({"std": (0, 1, 1)}, "std"),
+        ({"score_min": 0}, "score_min"),
+    ],
+)
+def test_the_manifest_says_what_is_wrong(change: dict[str, object], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        entry(b"", **change)
+
+
+def test_two_models_of_one_name_are_refused() -> None:
+    text = "version = 1\n" + toml(entry(b"")) + toml(entry(b""))
+    with pytest.raises(ConfigurationError, match="same name"):
+        parse_manifest(text.encode())
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_any_bytes_are_a_manifest_or_a_clear_error(data: bytes) -> None:
+    try:
+        parsed: Manifest | str = parse_manifest(data)
+    except ConfigurationError as error:
+        parsed = str(error)
+    assert isinstance(parsed, Manifest) or "manifest.toml" in parsed
+
+
+def test_the_manifest_in_the_readme_is_valid() -> None:
+    text = (
+        (ROOT / "models" / "README.md")
+        .read_text(encoding="utf-8")
+        .partition("```toml\n")[2]
+        .partition("```")[0]
+    )
+    (each,) = parse_manifest(text.replace('sha256 = "…"', f'sha256 = "{"0" * 64}"').encode()).model
+    assert each.title == "yolox-nano-people 1.0"
+
+
+def test_the_manifest_of_this_repository_is_sound() -> None:
+    manifest = read_manifest(ROOT / "models")
+    for each in manifest.model:
+        read_model(ROOT / "models", each)
+
+
+# --- the three public detectors, where the folder with shared data is there ---
+
+SHARED = Path(os.environ.get("REDWHISTLE_SHARED_DATA", ROOT.parent / "shared" / "data"))
+PUBLIC = {
+    "fastestdet_coco_352.onnx": {
+        "kind": "fastestdet",
+        "side": 352,
+        "fit": "stretch",
+        "scale": 1 / 255,
+        "score_min": 0.55,
+    },
+    "yolox_nano_coco_416.onnx": {
+        "kind": "yolox",
+        "side": 416,
+        "fit": "letterbox",
+        "scale": 1.0,
+        "score_min": 0.25,
+    },
+    "yolox_nano_person_192.onnx": {
+        "kind": "yolox",
+        "side": 192,
+        "fit": "letterbox",
+        "scale": 1.0,
+        "score_min": 0.15,
+    },
+}
+
+
+HERE = [name for name in PUBLIC if (SHARED / "models" / name).is_file()]
+
+if HERE:
+
+    @pytest.mark.parametrize("file", HERE)
+    def test_public_detectors_count_people(file: str) -> None:
+        """The people of 40 labelled photographs are counted about as well as the models' publishers say."""
+        fields = dict(PUBLIC[file])
+        side = fields.pop("side")
+        model = (SHARED / "models" / file).read_bytes()
+        each = entry(model, task="people", labels={"person": 0}, width_px=side, height_px=side, **fields)
+        detector = ModelDetector(each, ModelSession(each, model))
+        rows = [line.split(",") for line in (SHARED / "people" / "counts.csv").read_text().splitlines()[1:]]
+        rows = [row for row in rows if row[1] == "coco2017_lightly"][:40]
+        errors = []
+        for name, _, _, count, *_ in rows:
+            picture = cv2.imread(str(SHARED / "people" / "images" / Path(name).name))
+            assert picture is not None
+            found = detector.look(np.asarray(picture, dtype=np.uint8))
+            errors.append(abs(len(found.detections) - int(count)))
+        assert len(errors) == 40
+        assert sum(errors) / len(errors) < 1.6
