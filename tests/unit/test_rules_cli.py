@@ -125,6 +125,38 @@ def test_try_prints_what_would_be_decided_with_wake_ups_in_their_time(log: Path)
     assert run("try", "--default", "--log", "-", "--json", text=log.read_text(encoding="utf-8"))[1] == out
 
 
+def test_the_log_in_the_documentation_can_be_tried(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    path = tmp_path / "items.jsonl"
+    path.write_text(page.split("```json\n")[1].split("```")[0], encoding="utf-8")
+    assert "1 raise" in run("try", "--default", "--log", str(path))[1]
+    code, out, _ = run("try", "--default", "--log", str(path), "--settle-s", "600", "--json")
+    assert code == 0
+    rules_met = [json.loads(line).get("rule") for line in out.splitlines()]
+    assert rules_met == ["smoke-alarm", "heat-reading", "fire-confirmed", "box-lost", "device-missing"]
+
+
+def test_the_rule_in_the_documentation_is_a_rule(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    path = tmp_path / "rules.yaml"
+    path.write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    assert run("check", str(path))[0] == 0
+
+
+def test_a_log_with_wake_ups_of_its_own_gets_no_others(log: Path) -> None:
+    wake = {
+        "type": "wake",
+        "id": "w",
+        "at_ms": json.loads(log.read_text(encoding="utf-8").splitlines()[2])["at_ms"] + 31_000,
+    }
+    lines = log.read_text(encoding="utf-8").splitlines()
+    log.write_text("\n".join([*lines[:3], json.dumps(wake), lines[3]]), encoding="utf-8")
+    found = [
+        json.loads(line) for line in run("try", "--default", "--log", str(log), "--json")[1].splitlines()
+    ]
+    assert [line["item_id"] for line in found if line.get("why", {}).get("rule") == "heat-reading"] == ["w"]
+
+
 def test_try_names_the_line_at_fault(log: Path) -> None:
     log.write_text(log.read_text(encoding="utf-8").splitlines()[0] + "\n{}\n", encoding="utf-8")
     code, _, err = run("try", "--default", "--log", str(log))
