@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from server.alerts.engine import records
-from server.cli_rules import attach
+from server.commands.rules import attach
 from tests.unit.engine_world import CAMERA, SMOKE_1, World
 
 app = typer.Typer()
