@@ -296,6 +296,13 @@ def test_the_engine_is_told_of_a_device_heard_no_oftener_than_it_listens(bench: 
     assert told == [("h-1", NOW - 1000), ("t-1", NOW - 1000), ("h-1", NOW + 29_500), ("t-1", NOW + 29_500)]
 
 
+def test_a_box_that_misses_a_device_is_no_sign_of_life_of_that_device(bench: Bench) -> None:
+    bench.handle(
+        envelope("alarm", events=[event(1, kind="device_lost"), event(2, kind="tamper", device="t-9")])
+    )
+    assert [i.subject.device for i in bench.items() if isinstance(i, PresenceItem)] == ["t-9"]
+
+
 def test_an_exercise_is_kept_apart_from_what_is_real(bench: Bench) -> None:
     bench.handle(event_message(1), envelope("alarm", exercise="drill-7", events=[event(2)]))
     sites = [
