@@ -11,6 +11,7 @@ import pytest
 
 from edge.agent.outbox.report import read_report
 from edge.agent.uplink.link import LinkState
+from edge.settings import load_settings
 from edge.wiring import OUTBOX_FILE, Box
 from redwhistle.contracts.commands import Command, ReplyStatus
 from redwhistle.contracts.envelope import Envelope
@@ -19,6 +20,7 @@ from tests.integration.edge_delivery.boxes import SITE, BoxProcess, running_box,
 from tests.integration.edge_delivery.broker import Broker, find_mosquitto
 from tests.integration.edge_delivery.fake_server import BoxSeen, FakeServer
 from tests.integration.edge_delivery.proxy import Proxy
+from tests.unit.edge_agent.test_supervisor import wait
 from tests.unit.edge_outbox.making import gate_opened, reading, smoke
 
 pytestmark = pytest.mark.servers
@@ -307,3 +309,18 @@ def test_ctrl_c_stops_as_well(tmp_path: Path, broker: Broker) -> None:
         time.sleep(0.05)
     box._process.send_signal(signal.SIGINT)
     assert box._process.wait(5) == 0
+
+
+def test_a_box_stops_in_time_though_nobody_answers(tmp_path: Path, broker: Broker) -> None:
+    proxy = Proxy(broker.port)
+    try:
+        box = Box(load_settings(write_config(tmp_path / "box", proxy.port)))
+        box.start()
+        wait(lambda: box.uplink.state is LinkState.CONNECTED)
+        proxy.swallows = True
+        box.outbox.put_event(smoke())
+        began = time.monotonic()
+        box.stop()
+        assert time.monotonic() - began < 5
+    finally:
+        proxy.close()
