@@ -173,6 +173,12 @@ def test_what_is_acknowledged_is_stored(bench: Bench) -> None:
     assert {a.topic for a in answers} == {"rw/v1/jinyuan/box-1/ack"}
 
 
+def test_an_acknowledgement_always_says_the_highest_number_held(bench: Bench) -> None:
+    bench.handle(reading_message(100, 5))
+    (ack,) = acks(bench.handle(reading_message(1, 5)))
+    assert ack.received == [(1, 5), (100, 104)]
+
+
 def test_a_batch_of_ten_thousand_delivered_twice_changes_no_count(bench: Bench) -> None:
     batch = [reading_message(1 + 500 * i, 500) for i in range(20)]
     first = bench.handle(*batch)
