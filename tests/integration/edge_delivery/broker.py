@@ -69,6 +69,7 @@ class Broker:
             )
             command = [program, "-c", str(config)]
         else:
+            config = self._folder / "broker.toml"
             config.write_text(IOTCORE_CONFIG.format(port=self.port))
             command = [sys.executable, "-c", IOTCORE, str(config)]
         with (self._folder / "broker.log").open("ab") as log:

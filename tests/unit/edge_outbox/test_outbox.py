@@ -2,12 +2,17 @@
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uuid_utils.compat
 
 from edge.agent.observation import EventSeen, ReadingSeen
 from edge.agent.outbox.envelopes import seqs_of
+from edge.agent.outbox.memory import AlarmMemory
+from edge.agent.outbox.mint import draft_event
 from edge.agent.outbox.report import read_report
 from redwhistle.contracts.codec import decode_envelope, encode
 from redwhistle.contracts.envelope import Rejection
@@ -381,3 +386,46 @@ def test_written_bytes_are_counted_about_right(tmp_path: Path) -> None:
     assert counts.transactions >= 20
     assert 200_000 < counts.written_bytes < 5_000_000
     outbox.close()
+
+
+class Interleaving:
+    """The reader's connection; the first look at the readings comes after another thread's commit."""
+
+    def __init__(self, connection: sqlite3.Connection, commit: Callable[[], None]) -> None:
+        self.connection = connection
+        self.commit: Callable[[], None] | None = commit
+
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        if "FROM readings" in statement and self.commit is not None:
+            commit, self.commit = self.commit, None
+            commit()
+        return self.connection.execute(statement, *values)
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def test_what_is_committed_while_rows_are_read_is_not_skipped(tmp_path: Path) -> None:
+    outbox = open_outbox(tmp_path)
+    outbox.put_reading(reading(1))
+    outbox.flush()
+
+    def commit() -> None:
+        outbox.put_event(gate_opened())
+        outbox.put_reading(reading(3))
+        outbox.flush()
+
+    outbox._store._reader = Interleaving(outbox._store._reader, commit)  # type: ignore[assignment]
+    assert seqs(take_all(outbox, Lane.TELEMETRY)) == [1, 2, 3]
+    outbox.close()
+
+
+def test_alarms_in_memory_are_bounded_and_count_in_an_epoch_of_their_own() -> None:
+    one, two = AlarmMemory("box-1", 2), AlarmMemory("box-1", 2)
+    assert one.stream != two.stream
+    draft = draft_event(smoke(), "b" * 32, uuid_utils.compat.uuid7())
+    assert [one.put(draft, None).seq for _ in range(2)] == [1, 2]
+    with pytest.raises(OutboxError, match="this one is lost"):
+        one.put(draft, None)
+    assert one.remove([(1, 1)]) == 1
+    assert one.put(draft, None).seq == 3
