@@ -63,11 +63,8 @@ class Program:
         with self.log.open("rb") as file:
             file.seek(self._begins_at)
             text = file.read().decode("utf-8", "replace")
-        found = []
-        for line in text.splitlines():
-            if line.startswith("{") and line.endswith("}"):
-                found.append(json.loads(line))
-        return found
+        whole = [line for line in text.splitlines() if line.startswith("{") and line.endswith("}")]
+        return [json.loads(line) for line in whole]
 
     def count(self, action: str) -> int:
         """How often the log says `action` since the last start."""

@@ -180,7 +180,9 @@ class World:
                 "cert_file": str(certificate),
                 "key_file": str(key),
             }
-        return self.put_box(Box(name, site, folder, self._agent(name, folder, words), script, config=config), start)
+        return self.put_box(
+            Box(name, site, folder, self._agent(name, folder, words), script, config=config), start
+        )
 
     def put_box(self, box: Box, start: bool = True) -> Box:
         """Write the box's configuration and take it in."""
@@ -197,9 +199,7 @@ class World:
     def await_connected(self, *boxes: Box) -> None:
         """Return when these boxes are connected."""
         for box in boxes:
-            self.wait(
-                lambda box=box: box.program.count("uplink_connected") > 0, 40, f"{box.name} connected"
-            )
+            self.wait(lambda box=box: box.program.count("uplink_connected") > 0, 40, f"{box.name} connected")
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the database says, through a connection of its own."""
