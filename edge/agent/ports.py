@@ -69,8 +69,8 @@ class Outbox(Protocol):
     def pending(self, lane: Lane) -> int:
         """Items not yet acknowledged, those held for the next flush among them."""
 
-    def in_flight(self, lane: Lane) -> int:
-        """Envelopes taken and not wholly acknowledged."""
+    def in_flight(self, lane: Lane, *, sent_after_mono_ms: int | None = None) -> int:
+        """Envelopes taken and not wholly acknowledged; of those, the ones taken after a moment when one is given."""
 
     def remember_command(self, command: UUID) -> bool:
         """Keep a command's id on disk; False when it was there already. Raises OutboxError."""

@@ -99,9 +99,9 @@ class Leaver:
         with self._lock:
             self._sending.forget()
 
-    def in_flight(self, lane: Lane) -> int:
+    def in_flight(self, lane: Lane, sent_after_mono_ms: int | None) -> int:
         with self._lock:
-            return self._sending.in_flight(lane)
+            return self._sending.in_flight(lane, sent_after_mono_ms)
 
     def _take_due(self, lane: Lane, limit: int, now_ms: int, resend_after_ms: int) -> list[Envelope]:
         envelopes: list[Envelope] = []

@@ -67,9 +67,10 @@ class Sending:
         self._cursors.clear()
         self._batches.clear()
 
-    def in_flight(self, lane: Lane) -> int:
-        """Batches of `lane` that were sent and are not wholly acknowledged."""
-        return sum(b.stream.lane is lane and b.sent_at_ms is not None for b in self._batches)
+    def in_flight(self, lane: Lane, sent_after_ms: int | None = None) -> int:
+        """Batches of `lane` that were sent (after `sent_after_ms`) and are not wholly acknowledged."""
+        sent = [b.sent_at_ms for b in self._batches if b.stream.lane is lane and b.sent_at_ms is not None]
+        return sum(sent_after_ms is None or at_ms > sent_after_ms for at_ms in sent)
 
 
 def merge_ranges(ranges: Iterable[SeqRange]) -> list[SeqRange]:

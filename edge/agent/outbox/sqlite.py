@@ -125,8 +125,8 @@ class SqliteOutbox:
     def pending(self, lane: Lane) -> int:
         return self._store.rows[lane] + len(self._memory if lane is Lane.ALARM else self._held)
 
-    def in_flight(self, lane: Lane) -> int:
-        return self._leaver.in_flight(lane)
+    def in_flight(self, lane: Lane, *, sent_after_mono_ms: int | None = None) -> int:
+        return self._leaver.in_flight(lane, sent_after_mono_ms)
 
     def remember_command(self, command: UUID) -> bool:
         try:

@@ -254,7 +254,7 @@ class Uplink:
         while (
             self._link.state is LinkState.CONNECTED
             and self._count_unconfirmed(Leaf.TELEMETRY) < self._window.unconfirmed
-            and self._outbox.in_flight(lane) < _IN_FLIGHT_TELEMETRY
+            and self._count_awaited(lane, now_ms) < _IN_FLIGHT_TELEMETRY
         ):
             self._dirty[lane] = False
             items = self._window.items
@@ -267,11 +267,9 @@ class Uplink:
 
     def _take_and_publish(self, lane: Lane, limit: int, now_ms: int) -> int:
         """Take up to `limit` items and publish them; return how many there were."""
-        silent_ms = 0 if self._waiting_since_ms is None else now_ms - self._waiting_since_ms
+        resend_ms = self._resend_after_ms(lane, now_ms)
         try:
-            envelopes = self._outbox.take(
-                lane, limit=limit, now_mono_ms=now_ms, resend_after_ms=resend_after_ms(lane, silent_ms)
-            )
+            envelopes = self._outbox.take(lane, limit=limit, now_mono_ms=now_ms, resend_after_ms=resend_ms)
         except OutboxError as error:
             self._log.error("outbox_unreadable", lane=lane.value, why=str(error))
             return 0
@@ -280,6 +278,14 @@ class Uplink:
         if envelopes and self._waiting_since_ms is None:
             self._waiting_since_ms = now_ms
         return sum(_count_items(envelope) for envelope in envelopes)
+
+    def _count_awaited(self, lane: Lane, now_ms: int) -> int:
+        """Envelopes whose acknowledgement may still come; those that are due again hold up nothing, least themselves."""
+        return self._outbox.in_flight(lane, sent_after_mono_ms=now_ms - self._resend_after_ms(lane, now_ms))
+
+    def _resend_after_ms(self, lane: Lane, now_ms: int) -> int:
+        silent_ms = 0 if self._waiting_since_ms is None else now_ms - self._waiting_since_ms
+        return resend_after_ms(lane, silent_ms)
 
     def _publish_envelope(self, envelope: Envelope) -> None:
         try:

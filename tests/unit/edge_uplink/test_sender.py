@@ -106,9 +106,18 @@ def describe(outbox: SqliteOutbox, clock: BoxClock) -> Callable[[bool, str | Non
     return state
 
 
+class HastyClock(SystemClock):
+    """Monotonic time runs fifty times as fast: five seconds of waiting are a tenth."""
+
+    def monotonic_ms(self) -> int:
+        return 50 * super().monotonic_ms()
+
+
 @contextmanager
-def running(outbox: SqliteOutbox, link: FakeLink, timing: Timing | None = None) -> Iterator[Uplink]:
-    clock = BoxClock(SystemClock(), "b" * 32, lambda: True)
+def running(
+    outbox: SqliteOutbox, link: FakeLink, timing: Timing | None = None, machine: SystemClock | None = None
+) -> Iterator[Uplink]:
+    clock = BoxClock(machine or SystemClock(), "b" * 32, lambda: True)
     commands: list[tuple[bytes, bool]] = []
     uplink = Uplink(
         outbox,
@@ -202,6 +211,24 @@ def test_a_backlog_flows_as_fast_as_it_is_acknowledged_and_no_faster(tmp_path: P
             link.wait(has_news)
         numbers = [n for envelope in link.envelopes(Lane.TELEMETRY) for n in seqs_of(envelope)]
         assert numbers == list(range(1, 10_001)), "in order, each once"
+    outbox.close()
+
+
+def test_envelopes_that_went_to_nobody_go_again_however_many_they_were(tmp_path: Path) -> None:
+    """The broker came back before the server did: it confirmed eight envelopes and had nobody to give them to."""
+    outbox, link = open_outbox(tmp_path), FakeLink()
+    for n in range(4_000):
+        outbox.put_reading(reading(n))
+    outbox.flush()
+    with running(outbox, link, Timing(tick_ms=20, telemetry_ms=50), HastyClock()):
+        link.wait(lambda: outbox.in_flight(Lane.TELEMETRY) == 8)
+        lost = {n for envelope in link.envelopes(Lane.TELEMETRY)[:8] for n in seqs_of(envelope)}
+
+        def have_come_again() -> bool:
+            return lost <= {n for envelope in link.envelopes(Lane.TELEMETRY)[8:] for n in seqs_of(envelope)}
+
+        link.wait(have_come_again)
+        assert link.opened == 1, "on the same connection"
     outbox.close()
 
 
