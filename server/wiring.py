@@ -9,7 +9,6 @@ from pathlib import Path
 import psycopg
 
 from redwhistle.clock import SystemClock
-from redwhistle.errors import ConfigurationError
 from redwhistle.logs import get_logger
 from redwhistle.stopping import stop_on_signals
 from server.alerts import engine, rules, runner
@@ -21,6 +20,7 @@ from server.embedded.postgres import PostgresServer
 from server.ingest.receiver import BrokerSettings
 from server.ingest.service import IngestService
 from server.metrics import PrometheusMeter, serve_metrics
+from server.rule_files import load_rules
 from server.settings import Settings
 from server.store.connection import Connection
 from server.store.intake import Intake
@@ -36,16 +36,6 @@ ROLLUP_EVERY_S = 20.0
 RETENTION_EVERY_S = 3600.0
 DATABASE = "redwhistle"
 """Name of the database inside the embedded server."""
-
-
-def load_rules(path: Path | None) -> rules.Pack:
-    """The pack in a file, or the default one; raise RulesError or ConfigurationError."""
-    if path is None:
-        return rules.default_pack()
-    try:
-        return rules.load_pack(path.read_text(encoding="utf-8"), name=path.stem)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read the rule pack {path}: {error}") from error
 
 
 def build_ingest(settings: Settings) -> IngestService:

@@ -21,12 +21,12 @@ from server.commands.printing import (
     print_table,
 )
 from server.commands.words import Lang
+from server.rule_files import load_rules
 from server.settings import Settings
 from server.store import reading
 from server.store.connection import connect
 from server.store.feed import Wanted, follow
 from server.store.unit_of_work import begin
-from server.wiring import load_rules
 
 queue_app = typer.Typer(
     no_args_is_help=True,

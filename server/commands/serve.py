@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from redwhistle.logs import LogFormat, configure_logs
-from server import wiring
 from server.settings import Settings
 
 DatabaseUrl = Annotated[
@@ -68,6 +67,8 @@ def serve(
     Example: redwhistle serve --embedded ./data
     Example: redwhistle serve --database-url postgresql://rw@db/redwhistle --mqtt-host broker --migrate
     """
+    from server import wiring  # here: the other commands need not wait for all that a server needs
+
     configure_logs(LogFormat.JSON if log_json else LogFormat.CONSOLE)
     settings = Settings.read(
         database_url=database_url,
@@ -95,6 +96,8 @@ def ingest(
 
     Example: redwhistle ingest --database-url postgresql://rw@db/redwhistle --mqtt-host broker --metrics-port 9101
     """
+    from server import wiring  # here: the other commands need not wait for all that a server needs
+
     configure_logs(LogFormat.JSON if log_json else LogFormat.CONSOLE)
     wiring.run_ingest(
         Settings.read(
@@ -119,5 +122,7 @@ def dispatch(
 
     Example: redwhistle dispatch --database-url postgresql://rw@db/redwhistle
     """
+    from server import wiring  # here: the other commands need not wait for all that a server needs
+
     configure_logs(LogFormat.JSON if log_json else LogFormat.CONSOLE)
     wiring.run_dispatch(Settings.read(database_url=database_url, rules_file=rules, metrics_port=metrics_port))

@@ -24,11 +24,11 @@ from server.commands.printing import (
     print_table,
 )
 from server.commands.words import Lang
+from server.rule_files import load_rules
 from server.settings import Settings
 from server.store import reading
 from server.store.connection import Connection, connect
 from server.store.unit_of_work import begin
-from server.wiring import load_rules
 
 silence_app = typer.Typer(
     no_args_is_help=True,

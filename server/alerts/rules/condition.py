@@ -11,13 +11,14 @@ An expression sees four names and nothing else:
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
-
-import cel
 
 from redwhistle.contracts.events import DATA_OF
 from server.alerts.model import DEFAULT_TIMEZONE
+
+if TYPE_CHECKING:
+    import cel
 
 _WITHOUT_TABLE = DEFAULT_TIMEZONE
 """Asia/Shanghai. Reckoned here as UTC+8 without a table: China keeps one time and has had no summer time since 1991."""
@@ -111,6 +112,8 @@ class Condition:
     def _evaluate(self, facts: Facts) -> bool:
         try:
             if facts.context is None:
+                import cel
+
                 facts.context = cel.Context(variables=facts.values())
             answer = self._program.execute(facts.context)
         except (KeyboardInterrupt, SystemExit):
@@ -133,6 +136,8 @@ def local_time(at_ms: int, timezone: str) -> tuple[int, int, int]:
 
 def _compile(source: str) -> Any:
     try:
+        import cel  # here: it brings a terminal toolkit with it, and most commands compile nothing
+
         program = cel.compile(source)
     except (KeyboardInterrupt, SystemExit):
         raise
