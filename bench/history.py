@@ -27,7 +27,9 @@ from psycopg import sql
 
 from bench.places import plant_compound
 from bench.say import Say
+from redwhistle.errors import ConfigurationError
 from server.store.connection import Connection, connect
+from server.store.edition import Edition, read_edition
 from server.store.rollups import refresh
 
 DAYS = 30
@@ -69,8 +71,14 @@ def devices_for(rows: int) -> int:
 def make_history(url: str, rows: int, now: datetime, *, loaders: int, say: Say) -> History:
     """Fill readings and rollups of a migrated, empty database with at least `rows` rows.
 
-    `now` is a whole minute. Indexes are dropped for the load and made anew from their own definitions.
+    `now` is a whole minute. Indexes are dropped for the load and made anew from their own definitions. Raises
+    ConfigurationError where the rollups are continuous aggregates, which cannot be filled by hand.
     """
+    with connect(url, name="bench") as connection:
+        if read_edition(connection) is Edition.TIMESCALE:
+            raise ConfigurationError(
+                "this benchmark fills maintained rollups; TimescaleDB's community edition has continuous aggregates"
+            )
     compounds, metrics = _plant(url, devices_for(rows))
     top = now.replace(minute=0)
     start = top - DAYS * DAY

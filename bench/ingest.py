@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 
+from bench.arguments import not_negative, positive
 from bench.ingest_process import running_ingest
 from bench.machine import describe_machine
 from bench.peer import PACKED, SINGLE, measure_peer
@@ -21,6 +22,7 @@ from bench.servers.folder import server_folder
 from bench.servers.mosquitto import Mosquitto
 from bench.servers.timescaledb import timescaledb_server
 from bench.traffic import Parcel, WindowedSender, make_parcels
+from redwhistle.errors import ConfigurationError
 from server.store.migrate import migrate, read_status
 
 DESCRIPTION = "readings stored per second by one ingest process, beside mq-bridge"
@@ -29,12 +31,14 @@ SITE = "bench"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this benchmark."""
-    parser.add_argument("--rows", type=int, default=3_000_000, help="readings to store (3000000)")
-    parser.add_argument("--boxes", type=int, default=50, help="boxes that send them (50)")
-    parser.add_argument("--per-envelope", type=int, default=500, help="readings an envelope, 1 to 1000 (500)")
+    parser.add_argument("--rows", type=positive, default=3_000_000, help="readings to store (3000000)")
+    parser.add_argument("--boxes", type=positive, default=50, help="boxes that send them (50)")
+    parser.add_argument(
+        "--per-envelope", type=positive, default=500, help="readings an envelope, 1 to 1000 (500)"
+    )
     parser.add_argument(
         "--peer-rows",
-        type=int,
+        type=not_negative,
         default=60_000,
         help="readings for the peer one by one; packed ten times as many (60000; 0: no peer)",
     )
@@ -65,6 +69,10 @@ def run(arguments: argparse.Namespace, say: Say) -> dict[str, Any]:
             sender.send([p for p in parcels if p.last <= per_envelope], timeout_s=60)  # names get their keys
             rest = [p for p in parcels if p.last > per_envelope]
             timed = sum(p.rows for p in rest)
+            if not timed:
+                raise ConfigurationError(
+                    f"{arguments.rows} rows of {boxes} boxes are one envelope each, which is not timed: give more --rows"
+                )
             say(f"sending {timed:,} readings")
             seconds = sender.send(rest, timeout_s=120)
         rate = timed / seconds

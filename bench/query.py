@@ -24,6 +24,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bench.arguments import positive
 from bench.figures import summary_ms
 from bench.history import DAY, DAYS, History, make_history, sampled_rollups_agree
 from bench.machine import describe_machine
@@ -58,10 +59,10 @@ Ask = Callable[[Connection, random.Random, History], Sequence[object]]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this benchmark."""
-    parser.add_argument("--rows", type=int, default=100_000_000, help="readings to make (100000000)")
-    parser.add_argument("--queries", type=int, default=500, help="queries to time (500)")
-    parser.add_argument("--loaders", type=int, default=2, help="sessions that load at a time (2)")
-    parser.add_argument("--seed", type=int, default=7, help="of the choice of devices (7)")
+    parser.add_argument("--rows", type=positive, default=100_000_000, help="readings to make (100000000)")
+    parser.add_argument("--queries", type=positive, default=500, help="queries to time (500)")
+    parser.add_argument("--loaders", type=positive, default=2, help="sessions that load at a time (2)")
+    parser.add_argument("--seed", type=positive, default=7, help="of the choice of devices (7)")
 
 
 def run(arguments: argparse.Namespace, say: Say) -> dict[str, Any]:
