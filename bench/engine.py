@@ -10,14 +10,13 @@ The mix, of one hour of ten compounds with 60 devices each (cameras, smoke, heat
 """
 
 import argparse
-import os
-import platform
 import random
 import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from bench.machine import describe_machine
 from server.alerts import engine, rules
 from server.alerts.model import (
     BoxItem,
@@ -82,7 +81,7 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, 
         "items": total,
         "decisions": sum(decisions.values()),
         "state_changes": changes,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "machine": describe_machine(),
     }
 
 

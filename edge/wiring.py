@@ -38,8 +38,8 @@ from redwhistle.errors import RedWhistleError
 from redwhistle.logs import get_logger
 
 OUTBOX_FILE = "outbox.db"
-STOP_SOURCES_S = 2.0
-STOP_UPLINK_S = 2.5
+STOP_SOURCES_S = 1.8
+STOP_UPLINK_S = 2.2
 
 
 def build_source(
@@ -185,6 +185,8 @@ class Box:
     def _report_finding(self, finding: Finding) -> None:
         """A broken outbox may have held alarms: that is an alarm itself. The rest is for the log."""
         self._log.warning(finding.code.value, why=finding.why)
+        if finding.code is FindingCode.DISK_FULL:
+            self._note(BoxHealthData(code="storage_low"))
         if finding.code is FindingCode.BROKEN:
             data = DeviceData(code=finding.code.value, note=finding.why[:1000])
             self._sink.event(EventSeen(BOX_DEVICE, EventKind.DEVICE_FAULT, data, self._clock.moment()))

@@ -2,20 +2,16 @@
 
 import typer
 
-from server import cli_alert, cli_box, cli_db, cli_places, cli_queue, cli_rules, cli_serve, cli_silence
+from server.commands import alert, box, db, places, queue, rules, serve, silence
 from server.settings import Settings
 from server.store.places import open_place_store
 
 
 def attach(app: typer.Typer) -> None:
     """Hang everything under the root command."""
-    cli_serve.attach(app)
-    cli_db.attach(app)
-    cli_places.attach(app, lambda: open_place_store(Settings.read().database))
-    cli_rules.attach(app)
-    for group in (cli_queue, cli_alert, cli_silence, cli_box):
+    serve.attach(app)
+    db.attach(app)
+    places.attach(app, lambda: open_place_store(Settings.read().database))
+    rules.attach(app)
+    for group in (queue, alert, silence, box):
         group.attach(app)
-    cli_queue.attach(app)
-    cli_alert.attach(app)
-    cli_silence.attach(app)
-    cli_box.attach(app)

@@ -1,6 +1,13 @@
 """What the server counts for /metrics (Prometheus): names are stable, labels few."""
 
-from prometheus_client import Counter, Gauge, Histogram, start_http_server
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import REGISTRY, Counter, Histogram, start_http_server
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from redwhistle.errors import StoreError
 
 _MESSAGES = Counter("redwhistle_ingest_messages", "MQTT messages handled", ["kind"])
 _SECONDS = Histogram(
@@ -15,8 +22,6 @@ _ASIDE = Counter(
 _UNAVAILABLE = Counter(
     "redwhistle_ingest_waits", "Times a batch waited because the database could not serve", ["kind"]
 )
-HOLES = Gauge("redwhistle_lanes_with_holes", "Lanes whose received ranges have had a hole for over a minute")
-OPEN_ITEMS = Gauge("redwhistle_open_work_items", "Work items that are not closed", ["severity"])
 
 
 class PrometheusMeter:
@@ -33,6 +38,57 @@ class PrometheusMeter:
         _UNAVAILABLE.labels(kind).inc()
 
 
-def serve_metrics(port: int, host: str = "127.0.0.1") -> None:
-    """Answer /metrics on loopback, in a thread of its own."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the database says of the whole system at one moment."""
+
+    lanes_with_holes: int
+    """Lanes whose received numbers have had a hole for over a minute."""
+    oldest_hole_s: float
+    dropped: int
+    """Readings that full outboxes dropped and declared."""
+    quarantined: int
+    boxes_offline: int
+    open_items: Mapping[int, int]
+    """By severity, 1 to 4."""
+
+
+class DatabaseCollector(Collector):
+    """Asks the database at each scrape, so that every process says the same."""
+
+    def __init__(self, read: Callable[[], Standing]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Gauges of the moment; only `redwhistle_database_up` when the database cannot be asked."""
+        try:
+            standing = self._read()
+        except StoreError:
+            yield _gauge("database_up", "Whether the database answers", 0)
+            return
+        yield _gauge("database_up", "Whether the database answers", 1)
+        yield _gauge(
+            "lanes_with_holes",
+            "Lanes with a hole older than a minute: something is lost or late",
+            standing.lanes_with_holes,
+        )
+        yield _gauge("oldest_hole_seconds", "Age of the oldest hole", standing.oldest_hole_s)
+        yield _gauge("dropped_readings", "Readings that full outboxes dropped and declared", standing.dropped)
+        yield _gauge("quarantined", "Things set aside that nobody has settled", standing.quarantined)
+        yield _gauge("boxes_offline", "Boxes that said goodbye or were lost", standing.boxes_offline)
+        items = GaugeMetricFamily(
+            "redwhistle_open_work_items", "Work items that are not closed", labels=["severity"]
+        )
+        for severity in (1, 2, 3, 4):
+            items.add_metric([str(severity)], standing.open_items.get(severity, 0))
+        yield items
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"redwhistle_{name}", text, value=value)
+
+
+def serve_metrics(port: int, read: Callable[[], Standing], host: str = "127.0.0.1") -> None:
+    """Answer /metrics on loopback, in a thread of its own. Once a process."""
+    REGISTRY.register(DatabaseCollector(read))
     start_http_server(port, addr=host)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from redwhistle.errors import ConfigurationError
+from server.alerts.terms import Terms, parse_deadlines
 
 PREFIX = "REDWHISTLE_"
 _SECRETS = ("database_url", "mqtt_password")
@@ -39,6 +40,12 @@ class Settings(BaseModel):
     keep_minutes_days: Annotated[int, Field(ge=8)] = 180
     keep_hours_days: Annotated[int, Field(ge=8)] = 1100
     keep_events_days: Annotated[int, Field(ge=8)] = 1100
+    claim_minutes: Annotated[float, Field(gt=0, le=1440)] = 15
+    """How long a claim holds unless its owner does something."""
+    undo_seconds: Annotated[float, Field(ge=0, le=600)] = 10
+    """How long a resolve or false alarm can be undone before the item is closed."""
+    deadlines: str = ""
+    """Minutes until somebody must have come: `1=3, 2=5, device.3=240`; what is left out keeps its default."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None, **overrides: Any) -> Self:
@@ -77,6 +84,15 @@ class Settings(BaseModel):
                 f" (or {PREFIX}DATABASE_URL_FILE, a file that holds it)"
             )
         return self.database_url.get_secret_value()
+
+    @property
+    def terms(self) -> Terms:
+        """The queue's times; raise ConfigurationError for deadlines that cannot be read."""
+        try:
+            deadlines = parse_deadlines(self.deadlines)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{PREFIX}DEADLINES: {error}") from error
+        return Terms(lease_s=60 * self.claim_minutes, undo_s=self.undo_seconds, deadlines=deadlines)
 
     @property
     def keep(self) -> dict[str, timedelta]:

@@ -27,6 +27,7 @@ from server.store.intake import Intake
 from server.store.migrate import migrate, require_current
 from server.store.retention import Retention, enforce
 from server.store.rollups import refresh
+from server.store.standing import read_standing
 from server.store.unit_of_work import PostgresUnitOfWork
 
 log = get_logger(part="server")
@@ -52,9 +53,10 @@ def build_ingest(settings: Settings) -> IngestService:
     url = settings.database
     require_current(url)
     pack = load_rules(settings.rules_file)
+    terms = settings.terms
 
     def step(connection: Connection, items: Mapping[tuple[str, str], Sequence[Item]], now: datetime) -> None:
-        runner.step(PostgresUnitOfWork(connection), items, pack, now, judge=engine)
+        runner.step(PostgresUnitOfWork(connection), items, pack, now, judge=engine, terms=terms)
 
     return IngestService(
         broker_settings(settings),
@@ -79,7 +81,8 @@ def build_dispatcher(settings: Settings) -> Dispatcher[rules.Pack, engine.SiteSt
         log.info("retention_enforced", gone={name: count for name, count in gone.items() if count})
 
     jobs = [Job("rollups", ROLLUP_EVERY_S, roll_up), Job("retention", RETENTION_EVERY_S, clear)]
-    return Dispatcher(url, load_rules(settings.rules_file), SystemClock(), jobs, judge=engine)
+    pack = load_rules(settings.rules_file)
+    return Dispatcher(url, pack, SystemClock(), jobs, judge=engine, terms=settings.terms)
 
 
 def broker_settings(settings: Settings) -> BrokerSettings:
@@ -186,7 +189,7 @@ def _told_to_stop() -> AbstractContextManager[threading.Event]:
 
 def _maybe_serve_metrics(settings: Settings) -> None:
     if settings.metrics_port:
-        serve_metrics(settings.metrics_port)
+        serve_metrics(settings.metrics_port, lambda: read_standing(settings.database))
 
 
 def _text(path: Path | None) -> str | None:

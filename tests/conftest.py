@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bench.servers.databases import Databases
 from bench.servers.folder import server_folder
@@ -29,6 +30,13 @@ from bench.servers.proxy import CuttableProxy
 from bench.servers.shared import SharedTimescaledb, ask_url
 from bench.servers.timescaledb import timescaledb_server
 from server.embedded.postgres import PostgresServer
+
+# A slow machine is no fault of the code: properties have no time limit. In CI the same examples are tried each time.
+settings.register_profile(
+    "here", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 DATABASE_VARIABLE = "REDWHISTLE_TEST_DATABASE_URL"
 SERVER_FIXTURES = frozenset({"database_server_url", "timescaledb", "mosquitto"})

@@ -83,6 +83,8 @@ class FindingCode(StrEnum):
     """The file was broken, is kept aside, and a new one took its place."""
     NEW_EPOCH = "outbox_new_epoch"
     """New items count in a new epoch."""
+    DISK_FULL = "outbox_disk_full"
+    """The disk had no room; telemetry is given up for alarms."""
     DROPPED = "outbox_dropped"
     """Items of an older epoch had to go without a gap record."""
     UNREADABLE = "outbox_unreadable"

@@ -63,5 +63,8 @@ class Tender:
             if self._failures:
                 self._log.info("outbox_recovered", rounds=self._failures)
             self._failures = 0
-        for finding in self._outbox.take_findings():
-            self._report(finding)
+        try:
+            for finding in self._outbox.take_findings():
+                self._report(finding)
+        except Exception as error:
+            self._log.exception("finding_not_reported", why=f"{type(error).__name__}: {error}")

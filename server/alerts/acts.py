@@ -17,7 +17,8 @@ from server.alerts.model import ClosedItem, Hazard, Silence, SilenceItem
 from server.alerts.ports import Judge, Pack, SiteState, StoredSilence, StoredState, UnitOfWork
 from server.alerts.records import SiteKey
 from server.alerts.runner import judge_sites
-from server.alerts.work_item import DEFAULT_TERMS, Act, Terms, Transition, WorkItem
+from server.alerts.terms import DEFAULT_TERMS, Terms
+from server.alerts.work_item import Act, Transition, WorkItem
 
 P = TypeVar("P", bound=Pack)
 S = TypeVar("S", bound=SiteState)

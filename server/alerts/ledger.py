@@ -34,7 +34,8 @@ from server.alerts.records import (
     StateToSave,
     SuppressionEntry,
 )
-from server.alerts.work_item import Act, Entry, Terms, Transition, WorkItem
+from server.alerts.terms import Terms
+from server.alerts.work_item import Act, Entry, Transition, WorkItem
 
 
 @dataclass(slots=True)

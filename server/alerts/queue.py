@@ -23,19 +23,8 @@ from typing import Any
 
 from redwhistle.clock import check_utc
 from redwhistle.errors import AlreadyClaimed, NotYours, QueueError, WrongState
-from server.alerts.work_item import (
-    DEFAULT_TERMS,
-    FREE,
-    HELD,
-    SETTLED,
-    Act,
-    Deadlines,
-    Entry,
-    State,
-    Terms,
-    Transition,
-    WorkItem,
-)
+from server.alerts.terms import DEFAULT_TERMS, Deadlines, Terms
+from server.alerts.work_item import FREE, HELD, SETTLED, Act, Entry, State, Transition, WorkItem
 
 __all__ = [
     "DEFAULT_TERMS",

@@ -25,7 +25,7 @@ from server.alerts.model import (
 )
 from server.alerts.ports import Judge, LookedUp, Pack, SiteState, StoredState, UnitOfWork
 from server.alerts.records import Changes, SiteKey, StateToSave
-from server.alerts.work_item import DEFAULT_TERMS, Terms
+from server.alerts.terms import DEFAULT_TERMS, Terms
 
 P = TypeVar("P", bound=Pack)
 S = TypeVar("S", bound=SiteState)

@@ -81,37 +81,6 @@ PEOPLES_ACTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Deadlines:
-    """Minutes until somebody must have come, by severity; `by_hazard` overrides single pairs."""
-
-    by_severity: Mapping[Severity, float] = field(
-        default_factory=lambda: {
-            Severity.URGENT: 3.0,
-            Severity.IMPORTANT: 5.0,
-            Severity.NORMAL: 15.0,
-            Severity.NOTICE: 24 * 60.0,
-        }
-    )
-    by_hazard: Mapping[tuple[Hazard, Severity], float] = field(default_factory=dict)
-
-    def minutes(self, hazard: Hazard, severity: Severity) -> float:
-        """The minutes for one hazard at one severity."""
-        return self.by_hazard.get((hazard, severity), self.by_severity[severity])
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """The queue's times: how long a claim holds, how long an undo is possible, when an item is due."""
-
-    lease_s: float = 15 * 60.0
-    undo_s: float = 10.0
-    deadlines: Deadlines = field(default_factory=Deadlines)
-
-
-DEFAULT_TERMS = Terms()
-
-
-@dataclass(frozen=True, slots=True)
 class WorkItem:
     """An alert (or a person's report, `alert` None) as it stands in a grid's queue.
 

@@ -16,7 +16,7 @@ from server.alerts import acts, queue, runner
 from server.alerts.ledger import Ledger
 from server.alerts.model import WakeItem
 from server.alerts.ports import Judge, Pack, SiteState
-from server.alerts.work_item import DEFAULT_TERMS, Terms
+from server.alerts.terms import DEFAULT_TERMS, Terms
 from server.dispatch.jobs import Job, run_due_jobs
 from server.dispatch.pacing import POLL_S, ClockWatch, sleep_s
 from server.store import timers

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from redwhistle.contracts import codec
 from redwhistle.contracts.envelope import Envelope
-from redwhistle.contracts.events import Event
+from redwhistle.contracts.events import Event, EventKind
 from redwhistle.contracts.ids import Lane
 from redwhistle.contracts.readings import BOX_DEVICE, ReadingColumns
 from redwhistle.ranges import Ranges, contains, normalise, union
@@ -22,6 +22,8 @@ from server.ingest.parcels import BadItem, Parcel
 from server.ingest.ports import Registry, Screen, SiteKey
 from server.records import EventRow, LaneKey, Progress, ProgressChange, QuarantineRow, ReadingRows
 
+_NOT_HEARD = frozenset({EventKind.DEVICE_LOST, EventKind.DEVICE_FAULT})
+"""The box speaks of a device that it does not hear: no sign of life."""
 Presence = dict[tuple[str, str, str], int]
 """(box, device, exercise) → the newest time in ms at which the engine was told of it."""
 
@@ -304,7 +306,8 @@ class Assembler:
                 lane=envelope.lane.value,
             )
         )
-        self._note_presence(batch, envelope.box, event.device, exercise, time_ms)
+        if event.kind not in _NOT_HEARD:
+            self._note_presence(batch, envelope.box, event.device, exercise, time_ms)
 
     def _set_aside(self, one: Arrived, bad: BadItem, batch: Batch) -> None:
         envelope = one.parcel.envelope

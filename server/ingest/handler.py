@@ -16,7 +16,7 @@ from redwhistle.contracts.readings import BOX_DEVICE
 from redwhistle.contracts.topics import Leaf, Topic
 from redwhistle.errors import ContractError, Unavailable
 from redwhistle.logs import get_logger
-from redwhistle.ranges import clip
+from redwhistle.ranges import Ranges, clip
 from server.alerts.model import Item
 from server.ingest import clocks
 from server.ingest.assembly import Arrived, Assembler, Batch, Repeated
@@ -257,13 +257,20 @@ def _acknowledgements(arrived: Sequence[Arrived], batch: Batch, now_ms: int) -> 
                 Ack(
                     epoch=lane.epoch,
                     lane=Lane(lane.lane),
-                    received=list(clip(batch.lanes[lane].received, low, high)),
+                    received=list(_said(batch.lanes[lane].received, low, high)),
                     at_ms=now_ms,
                 )
             ),
         )
         for lane, (site, low, high) in spans.items()
     ]
+
+
+def _said(received: Ranges, low: int, high: int) -> Ranges:
+    """The ranges about these numbers, and the last one: by the highest number a box notices an outbox put back from
+    a copy, which would count numbers a second time."""
+    about = clip(received, low, high, at_most=4000)
+    return about if about and about[-1] == received[-1] else (*about, received[-1])
 
 
 def _numbers(one: Arrived) -> list[int | None]:

@@ -20,7 +20,7 @@ TTL_S = 30.0
 class _Place:
     path: tuple[str, ...]
     tags: tuple[str, ...]
-    timezone: str | None
+    time_zone: str | None
 
 
 class Registry:
@@ -181,11 +181,11 @@ class Registry:
                     label=label or "",
                     model=model or "",
                     heartbeat_s=heartbeat_s,
-                    timezone=where.timezone or DEFAULT_TIMEZONE,
+                    timezone=where.time_zone or DEFAULT_TIMEZONE,
                 ),
             )
 
     def _load_places(self, connection: Connection, sites: list[str]) -> None:
         rows = connection.execute(statement("sites/places_of_sites"), {"sites": sites}).fetchall()
-        for site, place, path, tags, timezone in rows:
-            self._places[site, place] = _Place(tuple(path), tuple(sorted(set(tags))), timezone)
+        for site, place, path, tags, time_zone in rows:
+            self._places[site, place] = _Place(tuple(path), tuple(sorted(set(tags))), time_zone)

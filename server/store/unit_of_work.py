@@ -114,18 +114,17 @@ class PostgresUnitOfWork:
                 self._connection.execute(statement("queue/notify"), {"items": touched})
 
     def _save_states(self, changes: Changes) -> None:
-        if not changes.states:
-            return
-        values: dict[str, Any] = {
-            "at": changes.at,
-            "pack": changes.states[0].pack_hash,
-            "sites": [state.site for state in changes.states],
-            "exercises": [state.exercise for state in changes.states],
-            "states": [storable.text(state.text) for state in changes.states],
-            "hots": ["\n".join(state.hot) for state in changes.states],
-            "wakes": [state.wake_at for state in changes.states],
-        }
-        self._connection.execute(statement("queue/save_states"), values)
+        for state in changes.states:  # one statement each: quoting long texts into an array costs more
+            values: dict[str, Any] = {
+                "at": changes.at,
+                "pack": state.pack_hash,
+                "site": state.site,
+                "exercise": state.exercise,
+                "state": storable.text(state.text),
+                "hot": "\n".join(state.hot),
+                "wake_at": state.wake_at,
+            }
+            self._connection.execute(statement("queue/save_state"), values)
 
     def _item(self, name: LiteralString, ref: str) -> WorkItem:
         wanted = queue_rows.reference(ref)

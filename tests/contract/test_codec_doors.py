@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from redwhistle.contracts.codec import (
@@ -56,7 +56,6 @@ def must_be_model_or_contract_error(payload: bytes) -> None:
         assert encode(decode(once)) == once
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=400))
 @example(b"\xff\xfe")
 @example(b'{"v": 1e999}')
@@ -80,7 +79,6 @@ def paths_in(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | i
     return found
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(FILES)), st.data())
 def test_a_golden_payload_with_one_value_replaced(name: str, data: st.DataObject) -> None:
     document = json.loads(FILES[name])
@@ -92,7 +90,6 @@ def test_a_golden_payload_with_one_value_replaced(name: str, data: st.DataObject
     must_be_model_or_contract_error(json.dumps(document).encode())
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(FILES)), st.data())
 def test_a_golden_payload_with_one_byte_replaced(name: str, data: st.DataObject) -> None:
     whole = FILES[name]
@@ -137,13 +134,11 @@ def test_nothing_is_written_that_a_reader_would_refuse_for_its_size() -> None:
 slugs = st.from_regex(SLUG.replace("$", r"\Z"))
 
 
-@settings(deadline=None)
 @given(slugs, slugs, st.sampled_from(Leaf))
 def test_a_topic_there_and_back(site: str, box: str, leaf: Leaf) -> None:
     assert parse(build(site, box, leaf)) == Topic(site, box, leaf)
 
 
-@settings(deadline=None)
 @given(
     st.text()
     | st.lists(slugs | st.sampled_from(["rw", "v1", "+", "#", "", *Leaf, "a\n", "A"]), max_size=7).map(
@@ -166,7 +161,6 @@ def test_any_other_text_is_no_topic(text: str) -> None:
     assert not set(text) & set("+#\n\0 ")
 
 
-@settings(deadline=None)
 @given(st.text(max_size=70))
 @example("a\n")
 @example("")

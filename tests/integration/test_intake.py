@@ -173,6 +173,12 @@ def test_what_is_acknowledged_is_stored(bench: Bench) -> None:
     assert {a.topic for a in answers} == {"rw/v1/jinyuan/box-1/ack"}
 
 
+def test_an_acknowledgement_always_says_the_highest_number_held(bench: Bench) -> None:
+    bench.handle(reading_message(100, 5))
+    (ack,) = acks(bench.handle(reading_message(1, 5)))
+    assert ack.received == [(1, 5), (100, 104)]
+
+
 def test_a_batch_of_ten_thousand_delivered_twice_changes_no_count(bench: Bench) -> None:
     batch = [reading_message(1 + 500 * i, 500) for i in range(20)]
     first = bench.handle(*batch)
@@ -294,6 +300,13 @@ def test_the_engine_is_told_of_a_device_heard_no_oftener_than_it_listens(bench: 
     bench.handle(reading_message(9, 2, block={"at_ms": [NOW + 29_500] * 2}))
     told = [(i.subject.device, i.at_ms) for i in bench.items() if isinstance(i, PresenceItem)]
     assert told == [("h-1", NOW - 1000), ("t-1", NOW - 1000), ("h-1", NOW + 29_500), ("t-1", NOW + 29_500)]
+
+
+def test_a_box_that_misses_a_device_is_no_sign_of_life_of_that_device(bench: Bench) -> None:
+    bench.handle(
+        envelope("alarm", events=[event(1, kind="device_lost"), event(2, kind="tamper", device="t-9")])
+    )
+    assert [i.subject.device for i in bench.items() if isinstance(i, PresenceItem)] == ["t-9"]
 
 
 def test_an_exercise_is_kept_apart_from_what_is_real(bench: Bench) -> None:

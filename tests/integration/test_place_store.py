@@ -66,3 +66,23 @@ def test_a_compound_with_a_box_is_not_removed(database: str, city: PlaceTree) ->
         with pytest.raises(PlacesError, match="'jinyuan' cannot be removed"):
             store.replace(fewer, dry_run=False)
         assert store.load() == city
+
+
+@pytest.mark.servers
+def test_what_happened_at_a_place_stays_when_the_place_is_removed(database: str, city: PlaceTree) -> None:
+    with open_place_store(database) as store:
+        store.replace(city, dry_run=False)
+        with psycopg.connect(database) as connection:
+            connection.execute("INSERT INTO rule_packs VALUES ('h', 'test', '')")
+            connection.execute(
+                "INSERT INTO engine_state (site, pack_hash, state) VALUES ('jinyuan', 'h', '')"
+            )
+            connection.execute(
+                "INSERT INTO alerts (id, site, hazard, severity, certainty, place, rule, pack_hash, device, first_item,"
+                " happened_at, raised_at, last_at, closed_at) VALUES (gen_random_uuid(), 'jinyuan', 'fire', 1,"
+                " 'confirmed', 'jinyuan-b7', 'r', 'h', 'd', 'i', now(), now(), now(), now())"
+            )
+        store.replace(PlaceTree(), dry_run=False)
+        with psycopg.connect(database) as connection:
+            assert connection.execute("SELECT place FROM alerts").fetchall() == [("jinyuan-b7",)]
+            assert connection.execute("SELECT count(*) FROM engine_state").fetchone() == (0,)

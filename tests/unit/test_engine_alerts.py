@@ -208,6 +208,27 @@ def test_what_needs_a_person_keeps_a_device_alert_open() -> None:
     assert len(world.open_ids()) == 1
 
 
+def test_more_lost_devices_than_an_alert_lists_leave_it_to_a_person() -> None:
+    world = World()
+    devices = [device(f"sensor-{number}", "smoke", "b7") for number in range(70)]
+    for one in devices:
+        world.event(one, "device_lost")
+    for one in devices:
+        world.event(one, "device_recovered")
+    assert [d.resolves for d in every(ConditionEnded, world.made)] == [False]
+    assert len(world.open_ids()) == 1
+
+
+def test_a_close_by_a_person_ends_the_cooldown_of_what_resolved_before() -> None:
+    world = World()
+    world.event(SMOKE_1, "device_lost")
+    world.at(1).event(SMOKE_1, "device_recovered")
+    again = only(Raise, world.at(2).event(SMOKE_1, "device_lost"))
+    assert again.quiet is Quiet.COOLDOWN
+    world.at(3).close(again.alert_id)
+    assert only(Raise, world.at(4).event(SMOKE_1, "device_lost")).quiet is None
+
+
 def test_a_device_that_comes_and_goes_is_told_once_per_cooldown() -> None:
     world = World()
     for second in range(0, 60, 2):

@@ -11,6 +11,7 @@ from tests.unit.engine_world import (
     device,
     every,
     only,
+    replay,
     with_heartbeat,
 )
 
@@ -75,6 +76,8 @@ def test_presence_fresher_than_a_step_is_not_taken() -> None:
     before = world.state
     assert world.at(29.999).heard(SENSOR) == []
     assert world.state is before
+    assert world.at(5000).heard(SENSOR, ago_s=4980) == [], "also when a wake-up is overdue"
+    assert world.state is before
     world.at(30).heard(SENSOR)
     assert world.state is not before
 
@@ -88,7 +91,7 @@ def test_devices_without_a_heartbeat_are_not_watched() -> None:
 
 def test_a_backlog_of_old_presence_is_given_time_to_catch_up() -> None:
     world = World()
-    world.heard(SENSOR, ago_s=5000)
+    assert world.heard(SENSOR, ago_s=5000) == []
     assert world.wake(10) == []
     world.heard(SENSOR)
     assert world.wake(DUE_S) == []
@@ -178,6 +181,16 @@ def test_a_closed_box_alert_comes_again_with_a_new_will_only() -> None:
     assert world.wake(5000) == []
     world.box(online=False)
     assert only(Raise, world.wake(6000)).rule == "box-lost"
+
+
+def test_devices_missed_in_the_same_moment_are_said_in_the_same_order_after_a_restart() -> None:
+    world = World()
+    for name in ("z", "a", "m", "b"):
+        world.heard(device(name, "smoke", f"b-{name}", heartbeat_s=100))
+    world.wake(1000)
+    assert [d.device for d in every(Raise, world.made)] == ["a", "b", "m", "z"]
+    expected = replay(world)
+    assert replay(world, cut_every=1) == expected
 
 
 def test_the_box_itself_can_be_watched_like_a_device() -> None:

@@ -13,7 +13,7 @@ from redwhistle.cli import GROUP, run
 from redwhistle.places.changes import Use
 from redwhistle.places.files import read_places
 from redwhistle.places.store import MemoryPlaceStore, PlaceStore
-from server.cli_places import attach
+from server.commands.places import attach
 
 SAMPLE = Path(__file__).parents[2] / "docker" / "sample"
 CITY = str(SAMPLE / "city.geojson")

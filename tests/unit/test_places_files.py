@@ -108,13 +108,11 @@ def test_both_forms_give_the_same_tree_back(tree: PlaceTree) -> None:
     assert write_tables(read_tables(tables).tree()) == tables
 
 
-@settings(deadline=None)
 @given(polygons)
 def test_wkt_keeps_every_digit(polygon: MultiPolygon) -> None:
     assert read_polygon(write_polygon(polygon)) == polygon
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_draft_never_an_exception(data: bytes) -> None:
     for draft in (
@@ -146,7 +144,6 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(json_values, max_size=3), json_values)
 def test_any_json_is_a_draft_never_an_exception(features: list[Any], inner: Any) -> None:
     feature = {"type": "Feature", "id": "a", "properties": inner, "geometry": inner}

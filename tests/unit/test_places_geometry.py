@@ -4,7 +4,7 @@ import itertools
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from redwhistle.places import geometry
@@ -59,7 +59,6 @@ def test_a_ring_that_crosses_or_touches_itself(ring: Ring, crossing: bool) -> No
     assert geometry.crosses_itself(tuple(reversed(ring))) is crossing
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=3, max_size=8), st.integers(0, 7))
 def test_where_a_ring_begins_does_not_matter(corners: list[tuple[int, int]], start: int) -> None:
     start %= len(corners)
@@ -69,7 +68,6 @@ def test_where_a_ring_begins_does_not_matter(corners: list[tuple[int, int]], sta
     assert geometry.crosses_itself(first) is geometry.crosses_itself(second)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=3, max_size=7))
 def test_crossing_agrees_with_looking_at_every_pair(corners: list[tuple[int, int]]) -> None:
     ring: Ring = tuple((float(x), float(y)) for x, y in [*corners, corners[0]])

@@ -3,7 +3,7 @@
 from dataclasses import FrozenInstanceError
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from redwhistle.errors import PlacesError
@@ -119,7 +119,6 @@ squares = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(squares, min_size=2, max_size=8))
 def test_neighbours_agree_with_comparing_every_pair(rings: list[Ring]) -> None:
     grids = tuple(

@@ -6,7 +6,6 @@ from typing import Literal
 
 import cv2
 import numpy as np
-import structlog
 
 from edge.agent.detectors import decode
 from edge.agent.detectors.decode import Candidates, Floats
@@ -18,13 +17,14 @@ from edge.agent.observation import Detection
 from edge.agent.pipeline import Detector, Found, Image
 from redwhistle.contracts.state import ModelInfo
 from redwhistle.errors import ConfigurationError, SourceError
+from redwhistle.logs import get_logger
 
 Wish = str
 """`auto` (the manifest's first model for the task, if any), `off`, or a model's name."""
 AUTO = "auto"
 OFF = "off"
 
-_log = structlog.get_logger(__name__)
+_log = get_logger()
 
 
 class Models:
@@ -76,7 +76,7 @@ class Models:
         except ConfigurationError as error:
             if wish != AUTO:
                 raise
-            _log.error("model.unusable", model=entry.name, task=task, detail=str(error))
+            _log.error("model_unusable", model=entry.name, task=task, detail=str(error))
             return None
 
     def _session(self, entry: ModelEntry) -> ModelSession:

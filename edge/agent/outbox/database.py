@@ -114,9 +114,9 @@ def save_alarms(path: Path) -> list[SavedAlarm]:
 
 
 def is_full(error: sqlite3.Error) -> bool:
-    """Whether dropping rows may help: no space left, or an input or output error, as which that may come out."""
+    """Whether there was no space left, so that dropping rows helps."""
     code = getattr(error, "sqlite_errorcode", None)
-    return isinstance(code, int) and code & 0xFF in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+    return code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 
 
 def is_corrupt(error: sqlite3.Error) -> bool:

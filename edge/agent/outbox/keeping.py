@@ -124,6 +124,9 @@ class Keeper:
                 self._flush_inside()  # what was read before the event is numbered before it
             seq = store.writer.run_inside(insert, synced=urgent)
             store.rows[lane] += 1
+            if not urgent:
+                with suppress(sqlite3.Error):  # it is stored: a failure here must not store it again
+                    store.keep_bounds_inside()
             store.shorten_log_inside()
             return ItemKey(self._box, store.epoch, lane, seq)
 

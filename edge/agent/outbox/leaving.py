@@ -53,7 +53,11 @@ class Leaver:
             with self._store.writer.gate.enter():  # the keeper moves alarms from memory to disk inside it
                 gone = self._memory.remove(ranges)
         epoch_id = self._store.epoch_id_of(ack.epoch)
-        return gone if epoch_id is None else gone + self._delete(epoch_id, ack.lane, ranges)
+        if epoch_id is None:
+            return gone
+        if self._is_ahead(epoch_id, ack.lane, ranges):
+            return gone
+        return gone + self._delete(epoch_id, ack.lane, ranges)
 
     def split(self, envelope: Envelope, seqs: list[int]) -> None:
         """Send the items of a refused envelope again in two halves."""
@@ -157,6 +161,21 @@ class Leaver:
             return rows
         frozen = self._store.writer.run(lambda c: statements.freeze_gaps(c, epoch_id, seqs))
         return [frozen[row.seq] if isinstance(row, GapRow) else row for row in rows if _is_there(row, frozen)]
+
+    def _is_ahead(self, epoch_id: int, lane: Lane, ranges: list[SeqRange]) -> bool:
+        """Whether the server holds numbers of the current epoch that were never given out; then a new epoch begins."""
+        store = self._store
+        if not ranges or epoch_id != store.epoch_id:
+            return False
+        try:
+            with store.reading() as connection:
+                last = statements.last_seq(connection, epoch_id, lane)
+            return ranges[-1][1] > last and store.begin_anew(epoch_id)
+        except sqlite3.Error as error:
+            store.react(error)
+            raise OutboxError(
+                f"acknowledged rows cannot be deleted: {error}. They are sent again."
+            ) from error
 
     def _set_unreadable_aside(self, epoch_id: int, stream: Stream, unreadable: list[tuple[int, str]]) -> None:
         """An event that this program can no longer read must not hold up the others."""

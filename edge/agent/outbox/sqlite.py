@@ -117,6 +117,7 @@ class SqliteOutbox:
             self._leaver.set_item_aside(envelope, seqs[0], rejection)
             if envelope.lane is Lane.ALARM and envelope.events[0].data.get("code") != REJECTED_ALARM:
                 self._report_rejected(envelope, rejection)
+            self._wake(envelope.lane)
 
     def resend_all(self) -> None:
         self._leaver.forget_sent()

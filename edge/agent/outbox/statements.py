@@ -34,6 +34,14 @@ def next_seqs(connection: sqlite3.Connection, epoch_id: int, lane: Lane, count: 
     return int(row[0]) - count + 1
 
 
+def last_seq(connection: sqlite3.Connection, epoch_id: int, lane: Lane) -> int:
+    """The last number given out; 0 when there was none."""
+    row = connection.execute(
+        "SELECT last FROM counters WHERE epoch_id = ? AND lane = ?", (epoch_id, lane.value)
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def insert_event(
     connection: sqlite3.Connection, epoch_id: int, lane: Lane, exercise_id: int, seq: int, item: str
 ) -> int:

@@ -12,6 +12,7 @@ from edge.agent.outbox import statements
 from edge.agent.outbox.database import SavedAlarm, is_corrupt, open_reader, save_alarms, set_aside
 from edge.agent.outbox.epochs import OpenedEpoch, add_epoch, mark_closed, open_epoch
 from edge.agent.outbox.limits import Limits
+from edge.agent.outbox.remint import remint
 from edge.agent.outbox.room import Reserve
 from edge.agent.outbox.writer import Writer
 from edge.agent.ports import Finding, FindingCode
@@ -29,7 +30,7 @@ ROOM_ROWS = 5000
 class Store:
     """One outbox file. Safe from any thread; sqlite3 errors come out as they are, for the outbox's own parts.
 
-    `on_replaced` is called when a broken file gave way to a new one while the agent ran.
+    `on_replaced` is called when rows got another identity or file while the agent ran: what was sent is to be forgotten.
     """
 
     def __init__(self, path: Path, clock: BoxClock, fingerprint: str, limits: Limits) -> None:
@@ -84,6 +85,22 @@ class Store:
         self._epoch_ids[epoch] = epoch_id
         return epoch_id
 
+    def begin_anew(self, epoch_id: int) -> bool:
+        """Move everything of the current epoch to a new one; False when `epoch_id` is not the current one any more."""
+        with self.writer.gate.enter(urgent=True):
+            if epoch_id != self.epoch_id:
+                return False
+            done = self.writer.run_inside(lambda c: remint(c, epoch_id), synced=True)
+            reason = (
+                "the server holds numbers that this file never gave out: an older copy of it was put back"
+            )
+            self._opened = OpenedEpoch(done.epoch_id, done.epoch, reason)
+            self._epoch_ids[done.epoch] = done.epoch_id
+            self.rows[Lane.TELEMETRY] -= done.gaps_removed
+            self.find(FindingCode.NEW_EPOCH, f"{reason}; {done.moved} items go out under a new epoch")
+        self.on_replaced()
+        return True
+
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A reading transaction: all tables as they were at one moment."""
@@ -116,7 +133,12 @@ class Store:
         From then on, until the reserve is back, the disk is `tight`: the log is kept short, so that it does not eat
         what was freed, and telemetry only takes the place of older telemetry.
         """
-        self._tight = True
+        if not self._tight:
+            self._tight = True
+            self.find(
+                FindingCode.DISK_FULL,
+                "the disk is full: old telemetry goes until there is room; free the disk",
+            )
         if urgent:
             self._reserve.give_up()
         with suppress(sqlite3.Error), self.writer.gate.enter(urgent=urgent):

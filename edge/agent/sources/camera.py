@@ -4,8 +4,6 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import structlog
-
 from edge.agent.observation import EventSeen, Moment
 from edge.agent.pipeline import CameraPipeline, Detector, Frame
 from edge.agent.policy import reader as watch
@@ -16,11 +14,12 @@ from edge.agent.sources.camera_reader import ReaderOrder
 from edge.agent.sources.camera_settings import CameraSettings, hide_secrets, shown
 from redwhistle.contracts.events import DeviceData, EventKind
 from redwhistle.errors import ConfigurationError, SourceError
+from redwhistle.logs import get_logger
 
 STALLED = "camera_stalled"
 _GLANCE_S = 0.2
 
-_log = structlog.get_logger(__name__)
+_log = get_logger()
 
 
 def build(
@@ -66,7 +65,7 @@ class CameraSource:
         except ConfigurationError as error:
             raise SourceError(f"{self.name}: {error}") from error
         pipeline = CameraPipeline(self._settings.device, self._settings.rules, detectors, sink)
-        self._log.info("camera.begun", url=shown(self._settings.url.get_secret_value()))
+        self._log.info("camera_begun", url=shown(self._settings.url.get_secret_value()))
         try:
             self._watch(pipeline, sink, stop)
         finally:
@@ -96,13 +95,13 @@ class CameraSource:
                     self._reader.ask()
                 case Ended():
                     state = watch.ended(state)
-                    self._log.info("camera.file_ended")
+                    self._log.info("camera_file_ended")
                 case Gone(reason):
                     self._reason = self._hide(reason)
                     self._close_reader()
                     pace = _Pace(1000 / self._settings.analyse_fps)
                     state = watch.exited(self._limits, state, moment.mono_ms)
-                    self._log.warning("camera.reader_gone", reason=self._reason, failures=state.failures)
+                    self._log.warning("camera_reader_gone", reason=self._reason, failures=state.failures)
                 case None:
                     pass
 
@@ -113,14 +112,14 @@ class CameraSource:
                     self._reader = self._start_reader()
                 case ReaderAct.KILL:
                     self._reason = "the reader hung and was replaced"
-                    self._log.warning("camera.reader_killed", pid=self.reader_pid, silent_s=silent_s)
+                    self._log.warning("camera_reader_killed", pid=self.reader_pid, silent_s=silent_s)
                     self._close_reader()
                 case ReaderAct.SAY_STALLED:
-                    self._log.error("camera.stalled", silent_s=silent_s, reason=self._reason)
+                    self._log.error("camera_stalled", silent_s=silent_s, reason=self._reason)
                     sink.event(self._event(EventKind.DEVICE_FAULT, True, silent_s, moment))
                     self._stalled = True
                 case ReaderAct.SAY_RECOVERED:
-                    self._log.info("camera.recovered", silent_s=silent_s)
+                    self._log.info("camera_recovered", silent_s=silent_s)
                     sink.event(self._event(EventKind.DEVICE_FAULT, False, silent_s, moment))
                     sink.event(self._event(EventKind.DEVICE_RECOVERED, True, silent_s, moment))
                     self._stalled = False
@@ -139,7 +138,7 @@ class CameraSource:
             )
         )
         reader.ask()
-        self._log.info("camera.reader_started", pid=reader.pid)
+        self._log.info("camera_reader_started", pid=reader.pid)
         return reader
 
     def _close_reader(self) -> None:

@@ -8,14 +8,13 @@ import secrets
 import tempfile
 from pathlib import Path
 
-import structlog
-
 from redwhistle.errors import SourceError
+from redwhistle.logs import get_logger
 
 _KEY_BYTES = 32
 _OTHERS = 0o077
 
-_log = structlog.get_logger(__name__)
+_log = get_logger()
 
 
 class CardHasher:
@@ -47,7 +46,7 @@ def open_key(path: Path) -> CardHasher:
         if key is None:
             key = secrets.token_bytes(_KEY_BYTES)
             _write(path, key)
-            _log.info("gate.key_made", path=str(path))
+            _log.info("gate_key_made", path=str(path))
     except OSError as error:
         raise SourceError(
             f"{path}: the card key cannot be read or made ({error.strerror}); "
@@ -64,7 +63,7 @@ def _read(path: Path) -> bytes | None:
     with os.fdopen(descriptor, "rb") as file:
         if os.fstat(descriptor).st_mode & _OTHERS:
             os.fchmod(descriptor, 0o600)
-            _log.warning("gate.key_was_readable", path=str(path))
+            _log.warning("gate_key_was_readable", path=str(path))
         text = file.read(_KEY_BYTES * 2 + 2).strip()
     with contextlib.suppress(ValueError):
         key = bytes.fromhex(text.decode("ascii", "replace"))
@@ -72,7 +71,7 @@ def _read(path: Path) -> bytes | None:
             return key
     aside = path.with_name(f"{path.name}.damaged-{secrets.token_hex(4)}")
     path.rename(aside)
-    _log.error("gate.key_damaged", path=str(path), set_aside=str(aside))
+    _log.error("gate_key_damaged", path=str(path), set_aside=str(aside))
     return None
 
 

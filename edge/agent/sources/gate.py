@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-import structlog
-
 from edge.agent.observation import EventSeen, Moment, Observation
 from edge.agent.policy import gate as policy
 from edge.agent.policy import inputs
@@ -26,6 +24,7 @@ from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.json_door import clean_text, read_flag, read_number, read_object, unmapped_id
 from edge.agent.sources.local_mqtt import LocalMqttSource
 from redwhistle.contracts.events import DeviceData, EventKind
+from redwhistle.logs import get_logger
 
 KEY_FILE = "gate.key"
 MALFORMED = "malformed_messages"
@@ -35,7 +34,7 @@ _ALARMS = frozenset({GateAct.FORCED, GateAct.HELD_OPEN})
 _REASON = re.compile(r"[a-z]+(?:_[a-z]+){0,5}")
 _MAX_OPEN_S = 365 * 86400.0
 
-_log = structlog.get_logger(__name__)
+_log = get_logger()
 
 
 def build(settings: GateSettings, *, moment: Callable[[], Moment], data_dir: Path) -> LocalMqttSource:
@@ -128,7 +127,7 @@ class GateInterpreter:
         if not known and report.act not in _ALARMS:
             return ()
         if not known:
-            self._log.warning("gate.unmapped_device", gate=clean_text(name), device=device)
+            self._log.warning("gate_unmapped_device", gate=clean_text(name), device=device)
             self._unmapped[device] = policy.begin(moment.mono_ms)
             if len(self._unmapped) > _UNMAPPED_KEPT:
                 self._unmapped.popitem(last=False)
@@ -142,7 +141,7 @@ class GateInterpreter:
         health, turn, log = inputs.bad(self._settings.inputs, health, moment.mono_ms)
         self._health[device] = health
         if log:
-            self._log.warning("gate.malformed", device=device, total=health.total)
+            self._log.warning("gate_malformed", device=device, total=health.total)
         return (self._fault(device, True, moment),) if turn is Turn.RAISED else ()
 
     @staticmethod

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import paho.mqtt.client as mqtt
-import structlog
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -24,6 +23,7 @@ from edge.agent.ports import Sink
 from edge.agent.sources.local_settings import LocalBrokerSettings
 from redwhistle.contracts.events import DeviceData, EventKind
 from redwhistle.errors import SourceError
+from redwhistle.logs import get_logger
 
 BROKER_UNREACHABLE = "broker_unreachable"
 MESSAGE_FAILED = "message_failed"
@@ -31,7 +31,7 @@ _LOOP_S = 0.5
 _CONNECT_S = 5.0
 _TRIP_EVERY_MS = 60_000
 
-_log = structlog.get_logger(__name__)
+_log = get_logger()
 
 
 class Interpreter(Protocol):
@@ -85,7 +85,7 @@ class LocalMqttSource:
         state, turn = link.tick(self._limits, state, moment.mono_ms)
         self._faulty = state.faulty
         if turn is Turn.RAISED:
-            self._log.error("local_broker.unreachable")
+            self._log.error("local_broker_unreachable")
             self._keep(sink, (self._fault(True, moment),))
         if state.phase is LinkPhase.WAITING:
             if not link.is_due(state, moment.mono_ms):
@@ -101,7 +101,7 @@ class LocalMqttSource:
                 state, moment, "the connection was lost" if lost else "the broker does not answer"
             )
         if state.phase is LinkPhase.CONNECTING and self._accepted.is_set():
-            self._log.info("local_broker.connected")
+            self._log.info("local_broker_connected")
             state, turn = link.connected(state, moment.mono_ms)
             self._faulty = state.faulty
             if turn is Turn.ENDED:
@@ -119,7 +119,7 @@ class LocalMqttSource:
 
     def _fail(self, state: LinkState, moment: Moment, reason: str) -> LinkState:
         state = link.failed(self._limits, state, moment.mono_ms, random.random())
-        self._log.warning("local_broker.down", reason=reason, failures=state.failures)
+        self._log.warning("local_broker_down", reason=reason, failures=state.failures)
         return state
 
     def _make_client(self, sink: Sink) -> mqtt.Client:
@@ -157,7 +157,7 @@ class LocalMqttSource:
         try:
             topic = message.topic
         except UnicodeDecodeError:
-            self._log.warning("local_broker.topic_not_utf8")
+            self._log.warning("local_broker_topic_not_utf8")
             return
         moment = self._moment()
         try:
@@ -182,7 +182,7 @@ class LocalMqttSource:
 
     def _trip(self, error: Exception, moment: Moment) -> list[Observation]:
         """Say, once a minute at most, that a message was lost to a fault of ours; nothing of the message itself."""
-        self._log.error("local_broker.message_failed", error=type(error).__name__)
+        self._log.error("local_broker_message_failed", error=type(error).__name__)
         told_ms = self._trip_told_ms
         if told_ms is not None and moment.mono_ms - told_ms < _TRIP_EVERY_MS:
             return []

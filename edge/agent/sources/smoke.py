@@ -8,8 +8,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import structlog
-
 from edge.agent.observation import EventSeen, Moment, Observation
 from edge.agent.policy import detector, inputs
 from edge.agent.policy.detector import DetectorReport, DetectorState
@@ -29,6 +27,7 @@ from edge.agent.sources.local_mqtt import LocalMqttSource
 from edge.agent.sources.smoke_settings import SmokeSettings
 from redwhistle.contracts.events import DeviceData, EventKind
 from redwhistle.contracts.readings import Metric
+from redwhistle.logs import get_logger
 
 BRIDGE_OFFLINE = "bridge_offline"
 MALFORMED = "malformed_messages"
@@ -40,7 +39,7 @@ _FIELD_OF = {
     Metric.SMOKE_LEVEL: "smoke_level",
 }
 
-_log = structlog.get_logger(__name__)
+_log = get_logger()
 
 
 def build(settings: SmokeSettings, *, moment: Callable[[], Moment]) -> LocalMqttSource:
@@ -159,7 +158,7 @@ class SmokeInterpreter:
             return ()
         device = unmapped_id(name)
         if device not in self._unmapped:
-            self._log.warning("smoke.unmapped_device", friendly_name=clean_text(name), device=device)
+            self._log.warning("smoke_unmapped_device", friendly_name=clean_text(name), device=device)
             self._unmapped[device] = detector.begin(moment.mono_ms)
             if len(self._unmapped) > _UNMAPPED_KEPT:
                 self._unmapped.popitem(last=False)
@@ -182,7 +181,7 @@ class SmokeInterpreter:
             return self._bridge_is_alive(moment)
         if state == "offline" and self._bridge_offline_ms is None:
             self._bridge_offline_ms = moment.mono_ms
-            self._log.warning("smoke.bridge_offline", retained=retained)
+            self._log.warning("smoke_bridge_offline", retained=retained)
         return ()
 
     def _bridge_is_alive(self, moment: Moment) -> Iterable[Observation]:
@@ -208,7 +207,7 @@ class SmokeInterpreter:
         health, turn, log = inputs.bad(self._settings.inputs, health, moment.mono_ms)
         self._health[device] = health
         if log:
-            self._log.warning("smoke.malformed", device=device, total=health.total)
+            self._log.warning("smoke_malformed", device=device, total=health.total)
         if turn is not Turn.RAISED:
             return ()
         note = "消息无法解析 / its messages cannot be read; Zigbee2MQTT must publish JSON (output: json)"

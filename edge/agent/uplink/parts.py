@@ -40,4 +40,4 @@ class Timing:
     silent_ms: int = 120_000
     """Without any acknowledgement while items are under way: the connection is opened anew."""
     tick_ms: int = 200
-    farewell_ms: int = 2_000
+    farewell_ms: int = 1_500

@@ -238,7 +238,7 @@ class Uplink:
             self._drop(f"the server acknowledged nothing for {(now_ms - since) // 1000} s")
 
     def _send_alarms(self, now_ms: int) -> None:
-        if not self._dirty[Lane.ALARM] and not self._outbox.in_flight(Lane.ALARM):
+        if not self._dirty[Lane.ALARM] and not self._outbox.pending(Lane.ALARM):
             return
         while self._count_unconfirmed(Leaf.ALARM) < _ALARMS_UNCONFIRMED:
             self._dirty[Lane.ALARM] = False
@@ -249,7 +249,7 @@ class Uplink:
         lane = Lane.TELEMETRY
         if now_ms < self._telemetry_due_ms:
             return
-        if not self._dirty[lane] and not self._outbox.in_flight(lane):
+        if not self._dirty[lane] and not self._outbox.pending(lane):
             return
         while (
             self._link.state is LinkState.CONNECTED
@@ -335,10 +335,10 @@ class Uplink:
         self._log.error(
             "envelope_rejected", lane=ack.lane.value, code=rejection.code, why=rejection.detail, known=known
         )
-        if (
-            envelope is not None and rejection.code != "wrong_version"
-        ):  # no item's fault: it waits for the server
-            self._reject(envelope, rejection)
+        if envelope is None or rejection.code == "wrong_version":
+            return  # no item's fault: it is sent again until the server reads it
+        self._reject(envelope, rejection)
+        self._telemetry_due_ms = 0  # the halves need not wait for their second
 
     def _reject(self, envelope: Envelope, rejection: Rejection) -> None:
         try:

@@ -124,20 +124,15 @@ def sentence(decision: Decision) -> str:
     return f"{decision.at_ms} {name:<15} {short} {what} by {rule} ({decision.device}), {told}"
 
 
-def with_wakes(
-    state: SiteState, entry: Entry, step: Callable[[SiteState, Item, int], SiteState]
+def pass_time(
+    state: SiteState, until_ms: int, step: Callable[[SiteState, Item, int], SiteState]
 ) -> SiteState:
-    """Take the wake-ups that the engine asked for before this entry, each at its time, then the entry itself."""
-    while (
-        not isinstance(entry.item, WakeItem)
-        and state.wake_at_ms is not None
-        and state.wake_at_ms < entry.now_ms
-    ):
-        at_ms = state.wake_at_ms
+    """Take the wake-ups that the engine asked for up to `until_ms`, each at its time."""
+    while (at_ms := state.wake_at_ms) is not None and at_ms <= until_ms:
         state = step(state, WakeItem(f"wake-{at_ms}", at_ms), at_ms)
-        if state.wake_at_ms is not None and state.wake_at_ms <= at_ms:
+        if state.wake_at_ms == at_ms:
             break
-    return step(state, entry.item, entry.now_ms)
+    return state
 
 
 def _canonical(fields: Mapping[str, Any]) -> str:

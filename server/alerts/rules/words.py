@@ -101,14 +101,16 @@ def _fusion(spec: FusionSpec) -> tuple[str, str]:
 
 
 def _override(spec: Spec, when: str, severity: int | None, override: object) -> tuple[str, str]:
-    zh, en = f"当 {when} 时", f" Where {when}:"
+    parts_zh, parts_en = [], []
     if isinstance(override, LimitOverride) and isinstance(spec, ThresholdSpec):
         limit = override.above if spec.below is None else override.below
         if limit is not None:
-            zh, en = f"{zh}界限为 {limit:g}", f"{en} limit {limit:g}"
+            parts_zh.append(f"界限为 {limit:g}")
+            parts_en.append(f"limit {limit:g}")
     if severity is not None:
-        zh, en = f"{zh}等级为 {GRADES[severity]}", f"{en} grade {GRADES[severity]}"
-    return zh + "。", en + "."
+        parts_zh.append(f"等级为 {GRADES[severity]}")
+        parts_en.append(f"grade {GRADES[severity]}")
+    return f"当 {when} 时，{'，'.join(parts_zh)}。", f" Where {when}: {', '.join(parts_en)}."
 
 
 def _side(spec: ThresholdSpec) -> tuple[str, str, float]:

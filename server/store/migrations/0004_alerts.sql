@@ -8,7 +8,7 @@ CREATE TABLE rule_packs (
 
 -- One row per site and exercise ('' = real); locked by whoever steps the engine.
 CREATE TABLE engine_state (
-    site text NOT NULL REFERENCES places (id),
+    site text NOT NULL REFERENCES places (id) ON DELETE CASCADE,
     exercise text NOT NULL DEFAULT '',
     pack_hash text NOT NULL REFERENCES rule_packs (hash),
     -- canonical JSON, kept as text: the same log gives the same bytes
@@ -22,15 +22,16 @@ CREATE TABLE engine_state (
 );
 CREATE INDEX engine_state_wake ON engine_state (wake_at) WHERE wake_at IS NOT NULL;
 
+-- Places are named, not referred to, from here on: what happened stays when a place is removed.
 CREATE TABLE alerts (
     id uuid PRIMARY KEY,
     number bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
-    site text NOT NULL REFERENCES places (id),
+    site text NOT NULL,
     exercise text NOT NULL DEFAULT '',
     hazard text NOT NULL,
     severity smallint NOT NULL CHECK (severity BETWEEN 1 AND 4),
     certainty text NOT NULL CHECK (certainty IN ('suspected', 'confirmed')),
-    place text NOT NULL REFERENCES places (id),
+    place text NOT NULL,
     rule text NOT NULL,
     pack_hash text NOT NULL REFERENCES rule_packs (hash),
     device text NOT NULL,
@@ -83,7 +84,7 @@ CREATE INDEX suppressions_site ON suppressions (site, at DESC);
 
 CREATE TABLE silences (
     id text PRIMARY KEY,
-    site text NOT NULL REFERENCES places (id),
+    site text NOT NULL,
     exercise text NOT NULL DEFAULT '',
     matchers jsonb NOT NULL,
     starts_at timestamptz NOT NULL,
@@ -101,9 +102,9 @@ CREATE TABLE work_items (
     number bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
     alert uuid UNIQUE REFERENCES alerts (id),
     exercise text NOT NULL DEFAULT '',
-    grid text NOT NULL REFERENCES places (id),
-    site text NOT NULL REFERENCES places (id),
-    place text NOT NULL REFERENCES places (id),
+    grid text NOT NULL,
+    site text NOT NULL,
+    place text NOT NULL,
     hazard text NOT NULL,
     severity smallint NOT NULL CHECK (severity BETWEEN 1 AND 4),
     state text NOT NULL CHECK (state IN (

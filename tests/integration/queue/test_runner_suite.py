@@ -21,8 +21,9 @@ from server.alerts.model import (
     WakeItem,
 )
 from server.alerts.records import Changes, SiteKey
+from server.alerts.terms import DEFAULT_TERMS
 from server.alerts.testing import PlainJudge, PlainPack, PlainState, alarm
-from server.alerts.work_item import DEFAULT_TERMS, Act, State, Transition
+from server.alerts.work_item import Act, State, Transition
 
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 MS = to_ms(NOW)

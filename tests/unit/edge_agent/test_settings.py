@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.agent.sources.replay_settings import ReplaySettings
 from edge.pushed import PUSHABLE, PushedConfiguration
 from edge.settings import check_settings, load_settings, parse_yaml
 from redwhistle.contracts.state import DeviceKind
@@ -38,7 +39,9 @@ def test_a_good_file_is_read_and_relative_paths_count_from_it(tmp_path: Path) ->
     assert settings.data_dir == tmp_path / "data"
     assert settings.broker.tls is not None
     assert settings.broker.tls.ca_file == tmp_path / "ca.pem"
-    assert settings.sources[0].file == tmp_path / "logs/day.jsonl"
+    (source,) = settings.sources
+    assert isinstance(source, ReplaySettings)
+    assert source.file == tmp_path / "logs/day.jsonl"
     assert settings.devices[0].kind is DeviceKind.SMOKE
     assert settings.broker.port == 8883
 

@@ -7,7 +7,7 @@ from edge.agent.outbox.machine import read_fingerprint
 from edge.agent.outbox.sqlite import SqliteOutbox
 from edge.agent.ports import FindingCode
 from redwhistle.contracts.ids import Lane
-from tests.unit.edge_outbox.making import ack, open_outbox, reading, seqs, smoke, take
+from tests.unit.edge_outbox.making import ack, gate_opened, open_outbox, reading, seqs, smoke, take
 
 
 def codes(outbox: SqliteOutbox) -> list[FindingCode]:
@@ -70,3 +70,43 @@ def test_the_fingerprint_follows_what_can_be_read(tmp_path: Path) -> None:
     assert one != two
     assert read_fingerprint([machine, board]) == two
     assert "abc" not in two
+
+
+def test_an_older_copy_that_was_put_back_counts_in_a_new_epoch_and_loses_nothing(tmp_path: Path) -> None:
+    """The server holds 1-5 of which the file knows nothing: its own 3 and 4 would be dropped there as known."""
+    outbox = open_outbox(tmp_path)
+    for _ in range(2):
+        outbox.put_event(smoke())
+    ack(outbox, Lane.ALARM, (1, 2))
+    outbox.close()
+    shutil.copytree(tmp_path, tmp_path / "backup")
+    outbox = open_outbox(tmp_path / "backup")
+    old = outbox.epoch
+    for n in range(2):
+        outbox.put_event(smoke(level=float(n), exercise="drill-1" if n else None))
+        outbox.put_reading(reading(n))
+        outbox.put_event(gate_opened())
+    before = {event.id: event for e in take(outbox, Lane.ALARM) for event in e.events}
+    assert [event.seq for event in before.values()] == [3, 4]
+    assert ack(outbox, Lane.ALARM, (1, 5)) == 0
+    assert outbox.epoch != old
+    assert codes(outbox) == [FindingCode.NEW_EPOCH]
+    envelopes = take(outbox, Lane.ALARM)
+    assert {envelope.epoch for envelope in envelopes} == {outbox.epoch}
+    after = {event.id: event for envelope in envelopes for event in envelope.events}
+    assert {i: e.model_dump(exclude={"seq"}) for i, e in after.items()} == {
+        i: e.model_dump(exclude={"seq"}) for i, e in before.items()
+    }
+    assert sorted(event.seq for event in after.values()) == [1, 2]
+    assert [envelope.exercise for envelope in envelopes] == [None, "drill-1"]
+    (telemetry,) = take(outbox, Lane.TELEMETRY)
+    assert [event.seq for event in telemetry.events] == [2, 4]
+    assert telemetry.readings[0].seq == [1, 3]
+    assert outbox.put_event(smoke()).seq == 3
+    assert outbox.pending(Lane.ALARM) == 3
+    assert outbox.pending(Lane.TELEMETRY) == 4
+    epoch = outbox.epoch
+    outbox.close()
+    outbox = open_outbox(tmp_path / "backup")
+    assert outbox.epoch == epoch
+    outbox.close()

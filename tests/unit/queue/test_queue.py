@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from redwhistle.errors import AlreadyClaimed, NotYours, QueueError, WrongState
 from server.alerts import queue
 from server.alerts.model import Certainty, Hazard, Severity
+from server.alerts.terms import Deadlines, Terms
 from server.alerts.testing import check_like_the_table
-from server.alerts.work_item import PEOPLES_ACTS, Act, Deadlines, Entry, State, Terms, WorkItem
+from server.alerts.work_item import PEOPLES_ACTS, Act, Entry, State, WorkItem
 
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 TERMS = Terms()

@@ -13,7 +13,7 @@ from redwhistle.contracts.ids import Lane
 from redwhistle.errors import ConfigurationError, RedWhistleError
 from server.alerts import engine, rules
 from server.alerts.engine import records
-from server.alerts.model import Item
+from server.alerts.model import Item, WakeItem
 from server.alerts.rules.words import GRADES
 
 rules_app = typer.Typer(
@@ -117,7 +117,15 @@ def try_out(
     log: Annotated[
         Path | None, typer.Option("--log", help="Items, one JSON object a line; '-' reads standard input.")
     ] = None,
-    site: Annotated[str, typer.Option(help="The site that the log is of.")] = "try",
+    site: Annotated[
+        str | None, typer.Option(help="The site that the log is of; else that of its first device.")
+    ] = None,
+    settle_s: Annotated[
+        float,
+        typer.Option(
+            min=0, max=604_800, help="Seconds that pass after the last line: what is pending comes due."
+        ),
+    ] = 0.0,
     default: Default = False,
     as_json: AsJson = False,
 ) -> None:
@@ -131,16 +139,18 @@ def try_out(
         if log is None:
             raise ConfigurationError("name the log of items: --log items.jsonl")
         pack = _pack(file, default)
-        tally = _run(pack, log, site, as_json)
+        tally = _run(pack, log, site, settle_s, as_json)
         if not as_json:
             parts = ", ".join(f"{count} {name}" for name, count in sorted(tally.items()))
             typer.echo(f"{parts} (pack {pack.hash[:12]})")
 
 
-def _run(pack: rules.Pack, log: Path, site: str, as_json: bool) -> Counter[str]:
-    """Step through the log as the server would: wake-ups that fall between two items happen in their time."""
+def _run(pack: rules.Pack, log: Path, site: str | None, settle_s: float, as_json: bool) -> Counter[str]:
+    """Step through the log as the server would.
+
+    Wake-ups that fall between two items are made in their time, unless the log has wake-ups of its own.
+    """
     tally: Counter[str] = Counter({"items": 0, "raise": 0})
-    state = engine.new_state(site)
 
     def step(before: engine.SiteState, item: Item, now_ms: int) -> engine.SiteState:
         after, decisions = engine.decide(pack, before, item, now_ms)
@@ -149,24 +159,39 @@ def _run(pack: rules.Pack, log: Path, site: str, as_json: bool) -> Counter[str]:
             typer.echo(records.write_decision(decision) if as_json else records.sentence(decision))
         return after
 
-    for number, line in enumerate(_lines(log), start=1):
-        if not line.strip():
-            continue
-        try:
-            entry = records.read_item(line)
-        except RedWhistleError as error:
-            raise ConfigurationError(f"{log}, line {number}: {error}") from error
-        state = records.with_wakes(state, entry, step)
+    lines = _lines(log)
+    own_wakes = any('"wake"' in line and isinstance(_entry(log, n, line).item, WakeItem) for n, line in lines)
+    state: engine.SiteState | None = None
+    last_ms = 0
+    for number, line in lines:
+        entry = _entry(log, number, line)
+        if state is None:
+            subject = getattr(entry.item, "subject", None)
+            state = engine.new_state(site or (subject.site if subject else "try"))
+        if not own_wakes:
+            state = records.pass_time(state, entry.now_ms - 1, step)
+        state = step(state, entry.item, entry.now_ms)
+        last_ms = max(last_ms, entry.now_ms)
         tally["items"] += 1
+    if state is not None:
+        records.pass_time(state, last_ms + round(settle_s * 1000), step)
     return tally
 
 
-def _lines(log: Path) -> list[str]:
+def _entry(log: Path, number: int, line: str) -> records.Entry:
+    try:
+        return records.read_item(line)
+    except RedWhistleError as error:
+        raise ConfigurationError(f"{log}, line {number}: {error}") from error
+
+
+def _lines(log: Path) -> list[tuple[int, str]]:
+    """The lines that are not empty, each with its number."""
     try:
         text = sys.stdin.read() if str(log) == "-" else log.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{log} cannot be read: {error}; give a UTF-8 file of JSON lines") from error
-    return text.splitlines()
+    return [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
 
 
 def _pack(file: Path | None, default: bool) -> rules.Pack:

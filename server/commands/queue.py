@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from server import words
 from server.alerts import acts, engine
 from server.alerts.work_item import Act
-from server.item_lines import cells, detail_text, line, said, shown
-from server.printing import (
+from server.commands import words
+from server.commands.item_lines import cells, detail_text, line, said, shown
+from server.commands.printing import (
     AsJson,
     DatabaseUrl,
     LangOption,
@@ -20,13 +20,13 @@ from server.printing import (
     print_json,
     print_table,
 )
+from server.commands.words import Lang
 from server.settings import Settings
 from server.store import reading
 from server.store.connection import connect
 from server.store.feed import Wanted, follow
 from server.store.unit_of_work import begin
 from server.wiring import load_rules
-from server.words import Lang
 
 queue_app = typer.Typer(
     no_args_is_help=True,
@@ -333,6 +333,7 @@ def _do(
                 reason=reason,
                 grid=grid,
                 version=version,
+                terms=settings.terms,
             )
         row = reading.read_item(connection, done.item.id)
     if as_json:
