@@ -1,4 +1,6 @@
-"""A smallest tree of places: one compound in one grid."""
+"""A smallest tree of places: compounds in one grid, and units in them."""
+
+from collections.abc import Mapping, Sequence
 
 import psycopg
 
@@ -17,4 +19,19 @@ def plant_compound(url: str, *sites: str) -> None:
             connection.execute(
                 "INSERT INTO places (id, parent, level, name_zh) VALUES (%s, 'grid', 'compound', %s)",
                 (site, site),
+            )
+
+
+def plant_units(url: str, units: Mapping[str, Sequence[str]]) -> None:
+    """Hang one building with these units under each compound."""
+    with psycopg.connect(url) as connection:
+        for site, names in units.items():
+            building = f"{site}-building"
+            connection.execute(
+                "INSERT INTO places (id, parent, level, name_zh) VALUES (%s, %s, 'building', %s)",
+                (building, site, building),
+            )
+            connection.execute(
+                "INSERT INTO places (id, parent, level, name_zh) SELECT u, %s, 'unit', u FROM unnest(%s::text[]) AS u",
+                (building, list(names)),
             )

@@ -80,6 +80,15 @@ def make_parcels(site: str, box: str, *, rows: int, per_envelope: int, devices: 
     return parcels
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What went out at a pace and was acknowledged by the server; `late_s`: the worst delay behind the clock."""
+
+    rows: int
+    seconds: float
+    late_s: float
+
+
 @dataclass
 class WindowedSender:
     """Sends parcels over one MQTT 5 connection, at most `window` of them unacknowledged *by the server*."""
@@ -131,6 +140,26 @@ class WindowedSender:
                     f"{self._in_flight()} envelopes were not acknowledged within {timeout_s:.0f} s"
                 )
         return time.perf_counter() - started
+
+    def send_paced(self, parcels: Sequence[Parcel], *, rows_per_s: float, timeout_s: float) -> Sent:
+        """Send each parcel when it is due by an absolute clock, then wait until the server acknowledged all."""
+        assert self._client is not None
+        started = time.perf_counter()
+        rows, late_s = 0, 0.0
+        for parcel in parcels:
+            due_s = started + rows / rows_per_s
+            time.sleep(max(0.0, due_s - time.perf_counter()))
+            late_s = max(late_s, time.perf_counter() - due_s)
+            with self._changed:
+                self._open.setdefault(parcel.box, []).append(parcel.last)
+            self._client.publish(parcel.topic, parcel.payload, qos=1)
+            rows += parcel.rows
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._in_flight() == 0, timeout=timeout_s):
+                raise TimeoutError(
+                    f"{self._in_flight()} envelopes were not acknowledged within {timeout_s:.0f} s"
+                )
+        return Sent(rows, time.perf_counter() - started, late_s)
 
     def _in_flight(self) -> int:
         return sum(map(len, self._open.values()))
