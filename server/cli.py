@@ -2,7 +2,17 @@
 
 import typer
 
-from server import cli_alert, cli_box, cli_db, cli_places, cli_queue, cli_rules, cli_serve, cli_silence
+from server import (
+    cli_alert,
+    cli_box,
+    cli_db,
+    cli_demo,
+    cli_places,
+    cli_queue,
+    cli_rules,
+    cli_serve,
+    cli_silence,
+)
 from server.settings import Settings
 from server.store.places import open_place_store
 
@@ -13,5 +23,6 @@ def attach(app: typer.Typer) -> None:
     cli_db.attach(app)
     cli_places.attach(app, lambda: open_place_store(Settings.read().database))
     cli_rules.attach(app)
+    cli_demo.attach(app)
     for group in (cli_queue, cli_alert, cli_silence, cli_box):
         group.attach(app)
