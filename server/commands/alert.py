@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from redwhistle.errors import RulesError
+from server import words
 from server.alerts import rules
-from server.commands import words
-from server.commands.printing import (
+from server.printing import (
     AsJson,
     DatabaseUrl,
     LangOption,
@@ -20,11 +20,11 @@ from server.commands.printing import (
     print_json,
     print_table,
 )
-from server.commands.words import Lang
 from server.settings import Settings
 from server.store import reading
 from server.store.connection import Connection, connect
 from server.store.reading import Row
+from server.words import Lang
 
 alert_app = typer.Typer(
     no_args_is_help=True, help="Alerts: what was decided, and why. 告警：为何报警，为何没有通知。"

@@ -9,7 +9,7 @@ import typer
 
 from redwhistle.contracts.ids import SLUG
 from redwhistle.errors import ConfigurationError
-from server.commands.printing import (
+from server.printing import (
     AsJson,
     DatabaseUrl,
     LangOption,
@@ -20,11 +20,11 @@ from server.commands.printing import (
     print_json,
     print_table,
 )
-from server.commands.words import Lang
 from server.settings import Settings
 from server.store import reading
 from server.store.connection import connect
 from server.store.reading import Row
+from server.words import Lang
 
 box_app = typer.Typer(no_args_is_help=True, help="Boxes: online, clocks, gaps. 边缘盒：在线、时钟、缺口。")
 quarantine_app = typer.Typer(

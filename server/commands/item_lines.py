@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from server import words
 from server.alerts.work_item import Transition
-from server.commands import words
-from server.commands.printing import age, clean, clock_time, span
-from server.commands.words import Lang
+from server.printing import age, clean, clock_time, span
 from server.store.reading import Row
+from server.words import Lang
 
 
 def said(done: Transition, row: Row, now: datetime, lang: Lang) -> str:

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from server import words
 from server.alerts import acts, engine
 from server.alerts.work_item import Act
-from server.commands import words
 from server.commands.item_lines import cells, detail_text, line, said, shown
-from server.commands.printing import (
+from server.printing import (
     AsJson,
     DatabaseUrl,
     LangOption,
@@ -20,13 +20,13 @@ from server.commands.printing import (
     print_json,
     print_table,
 )
-from server.commands.words import Lang
 from server.rule_files import load_rules
 from server.settings import Settings
 from server.store import reading
 from server.store.connection import connect
 from server.store.feed import Wanted, follow
 from server.store.unit_of_work import begin
+from server.words import Lang
 
 queue_app = typer.Typer(
     no_args_is_help=True,

@@ -9,11 +9,11 @@ import typer
 
 from redwhistle.clock import from_ms, to_ms
 from redwhistle.errors import ConfigurationError
+from server import words
 from server.alerts import acts, engine
 from server.alerts.model import LIFE_SAFETY, Silence
 from server.alerts.ports import StoredSilence
-from server.commands import words
-from server.commands.printing import (
+from server.printing import (
     AsJson,
     DatabaseUrl,
     LangOption,
@@ -23,12 +23,12 @@ from server.commands.printing import (
     print_json,
     print_table,
 )
-from server.commands.words import Lang
 from server.rule_files import load_rules
 from server.settings import Settings
 from server.store import reading
 from server.store.connection import Connection, connect
 from server.store.unit_of_work import begin
+from server.words import Lang
 
 silence_app = typer.Typer(
     no_args_is_help=True,

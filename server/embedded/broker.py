@@ -1,4 +1,6 @@
-"""An MQTT 5 broker from a wheel (`iotcore`, rumqttd inside), in a process of its own: it can be killed and restarted.
+"""An MQTT broker from a wheel (`iotcore`, rumqttd inside), in a process of its own: it can be killed and restarted.
+
+It speaks one version of MQTT: 5 by default; 3.1.1 as the local broker of a box, which Zigbee2MQTT and gates speak.
 
 For the demo and for tests: it listens on 127.0.0.1 only, has no access lists and keeps nothing on disk, and past its
 segment limit it drops the oldest messages, acknowledged or not. RedWhistle's own acknowledgement survives all that;
@@ -16,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -39,16 +42,28 @@ max_connections = 2000
 max_outgoing_packet_count = 200
 max_segment_size = 104857600
 max_segment_count = 10
-[v5.1]
-name = "mqtt5"
+[{section}.1]
+name = "{section}"
 listen = "{host}:{port}"
 next_connection_delay_ms = 1
-[v5.1.connections]
+[{section}.1.connections]
 connection_timeout_ms = 60000
 max_payload_size = {max_packet_bytes}
 max_inflight_count = 1000
 dynamic_filters = true
 """
+
+
+class MqttVersion(StrEnum):
+    """The version of MQTT that the broker speaks, and no other."""
+
+    V5 = "5"
+    V3_1_1 = "3.1.1"
+
+    @property
+    def section(self) -> str:
+        """What rumqttd's configuration calls its listener."""
+        return "v5" if self is MqttVersion.V5 else "v4"
 
 
 class EmbeddedBroker:
@@ -57,8 +72,11 @@ class EmbeddedBroker:
     `port` defaults to a free one, which is then kept for restarts. `folder` takes the child's log.
     """
 
-    def __init__(self, folder: Path, *, port: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, port: int | None = None, version: MqttVersion = MqttVersion.V5
+    ) -> None:
         _check_installed()
+        self._version = version
         self.folder = folder.resolve()
         self._port = port
         self._process: subprocess.Popen[bytes] | None = None
@@ -96,7 +114,8 @@ class EmbeddedBroker:
             raise Unavailable(
                 f"port {self._port} of {LOOPBACK} is taken: stop what listens there, or choose another"
             )
-        words = [sys.executable, "-m", "server.embedded.broker", "--port", str(self._port), "--lifeline"]
+        words = [sys.executable, "-m", "server.embedded.broker", "--port", str(self._port)]
+        words += ["--mqtt", self._version.value, "--lifeline"]
         # Our packages may lie in a checkout that is not installed, and the child starts in `/`.
         ours = str(Path(__file__).resolve().parents[2])
         env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (ours, os.environ.get("PYTHONPATH"))))}
@@ -133,19 +152,26 @@ def main(argv: list[str] | None = None) -> None:
     """Run the broker in this process until it is stopped."""
     parser = argparse.ArgumentParser(
         prog="python -m server.embedded.broker",
-        description="An MQTT 5 broker on 127.0.0.1 for demonstrations: no access lists, nothing kept on disk.",
+        description="An MQTT broker on 127.0.0.1 for demonstrations: no access lists, nothing kept on disk.",
         epilog="example: python -m server.embedded.broker --port 1883",
     )
     parser.add_argument("--port", type=int, default=1883, help="TCP port on 127.0.0.1 (default: %(default)s)")
+    parser.add_argument(
+        "--mqtt",
+        type=MqttVersion,
+        choices=list(MqttVersion),
+        default=MqttVersion.V5,
+        help="the version it speaks (default: %(default)s)",
+    )
     parser.add_argument("--lifeline", action="store_true", help="end when standard input closes")
     options = parser.parse_args(argv)
     _check_installed()
     if options.lifeline:
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    _run(options.port)
+    _run(options.port, options.mqtt)
 
 
-def _run(port: int) -> None:
+def _run(port: int, version: MqttVersion) -> None:
     from iotcore.iotcore import IotCoreBroker
 
     logging.basicConfig(level=logging.WARNING)
@@ -154,7 +180,9 @@ def _run(port: int) -> None:
     with tempfile.TemporaryDirectory(prefix="redwhistle-broker-") as folder:
         file = Path(folder) / "broker.toml"
         file.write_text(
-            _CONFIGURATION.format(host=LOOPBACK, port=port, max_packet_bytes=_MAX_PACKET_BYTES),
+            _CONFIGURATION.format(
+                host=LOOPBACK, port=port, section=version.section, max_packet_bytes=_MAX_PACKET_BYTES
+            ),
             encoding="ascii",
         )
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -19,8 +19,9 @@ from server.ingest.worker import Handles, Meter, Worker
 
 log = get_logger(part="ingest")
 
-SHARE = "redwhistle-ingest"
-"""The group in which all ingest processes share the lanes (MQTT 5, 4.8.2)."""
+SHARE = {Leaf.ALARM: "redwhistle-ingest-alarm", Leaf.TELEMETRY: "redwhistle-ingest-telemetry"}
+"""The group in which all ingest processes share a lane (MQTT 5, 4.8.2). One name a lane: rumqttd takes subscriptions
+of one name for one group whatever their filters, and a lane's messages would wait for the other lane's client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,13 @@ class IngestService:
                 threading.Thread(target=worker.run, args=(self._stop,), name=f"ingest-{kind}", daemon=True)
             )
 
-        add(Leaf.ALARM, lane_handler, subscribe_all(Leaf.ALARM, SHARE), limits.alarm_messages, 0.0)
+        add(
+            Leaf.ALARM, lane_handler, subscribe_all(Leaf.ALARM, SHARE[Leaf.ALARM]), limits.alarm_messages, 0.0
+        )
         add(
             Leaf.TELEMETRY,
             lane_handler,
-            subscribe_all(Leaf.TELEMETRY, SHARE),
+            subscribe_all(Leaf.TELEMETRY, SHARE[Leaf.TELEMETRY]),
             limits.telemetry_messages,
             limits.telemetry_linger_s,
         )

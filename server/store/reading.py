@@ -173,6 +173,11 @@ def read_quarantine(connection: Connection, number: int) -> Row:
     return {**found[0], "payload": bytes(payload)}
 
 
+def count_stored(connection: Connection) -> list[Row]:
+    """Rows stored of each device: `box`, `device`, `readings`, `events`. Reads the whole series: for small databases."""
+    return _rows(connection, "reading/stored", {})
+
+
 def _linked(why: Any) -> list[str]:
     """Alert ids that a reason names; what is no id is left out."""
     found = []

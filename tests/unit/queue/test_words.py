@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redwhistle.errors import ConfigurationError
+from server import printing, words
 from server.alerts.model import Certainty, Hazard, Quiet, Severity
 from server.alerts.work_item import Act, State
-from server.commands import printing, words
 from server.commands.silence import parse_moment
-from server.commands.words import Lang
+from server.words import Lang
 
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from server.commands.words import Lang
+from server.words import Lang
 
 DatabaseUrl = Annotated[
     str | None,

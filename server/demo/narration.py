@@ -1,0 +1,128 @@
+"""The demo's words: one piece of news as a line in Chinese and in English. Pure."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from server import words
+from server.demo.compounds import Device
+from server.demo.story import Beat
+from server.demo.witness import News
+from server.printing import clean
+from server.words import Lang
+
+_SAID = {
+    "smoke": ("发现烟雾", "smoke"),
+    "gate_forced": ("门被强行打开", "forced open"),
+    "gate_denied": ("刷卡被拒", "card refused"),
+    "gate_held_open": ("门长时间未关", "held open"),
+    "battery_low": ("电量低", "battery low"),
+    "device_fault": ("设备故障", "device fault"),
+    "device_lost": ("设备失联", "device lost"),
+    "flame_seen": ("看见明火", "sees flames"),
+    "smoke_seen": ("看见烟雾", "sees smoke"),
+}
+
+
+def line(news: News, lang: Lang) -> str:
+    """Where and what was said → the alert, its grade and sureness → whose queue · how fast."""
+    return _of_engine(news, lang) if news.by_engine else _of_person(news, lang)
+
+
+def input_line(beat: Beat, lang: Lang) -> str:
+    """A message as it goes to a compound's local broker."""
+    zh = lang is Lang.ZH
+    where = f"{beat.compound.name_zh}本地消息" if zh else f"local broker of {beat.compound.name_en}"
+    return clean(f"{where}  {beat.device.topic}  {json.dumps(beat.payload, ensure_ascii=False)}")
+
+
+def said(kind: str, data: Mapping[str, Any], lang: Lang) -> str:
+    """What a sensor said, in words; of a crowd always on what the count rests."""
+    zh = lang is Lang.ZH
+    if kind == "crowd_formed":
+        return _crowd(data, zh)
+    pair = _SAID.get(kind)
+    text = kind if pair is None else pair[0 if zh else 1]
+    if kind == "smoke" and data.get("level") is not None:
+        text += f"（浓度 {data['level']:g}）" if zh else f" (level {data['level']:g})"
+    return text
+
+
+def _crowd(data: Mapping[str, Any], zh: bool) -> str:
+    count, limit, dwell_s = data.get("count", "?"), data.get("limit", "?"), data.get("dwell_s") or 0
+    people = data.get("basis") == "people"
+    if zh:
+        what = f"画面中 {count} {'人' if people else '个移动区域'}，超过 {limit} 已 {dwell_s:.0f} 秒"
+        return what if people else f"{what}（无人员模型：数的是移动区域，不是人数）"
+    what = f"{count} {'people' if people else 'moving regions'}, over {limit} for {dwell_s:.0f} s"
+    return what if people else f"{what} (no model for people: moving regions are counted, not people)"
+
+
+def _of_engine(news: News, lang: Lang) -> str:
+    zh = lang is Lang.ZH
+    source = news.source
+    place = words.place_path(news.alert["path"], lang)
+    device = _device_name(news.device, str(news.entry["device"]), lang)
+    sensor = f"{place}{' ' if zh else ', '}{device}" if device else place
+    parts = [sensor]
+    if source.get("kind") and news.what in {"raise", "repeat", "upgrade"}:
+        parts[0] += f"{'：' if zh else ': '}{said(str(source['kind']), source.get('data') or {}, lang)}"
+    parts.append(_alert(news, lang))
+    if news.what in {"raise", "upgrade"}:
+        parts.append(_queue(news, lang))
+    text = " → ".join(parts)
+    if news.latency_ms is not None:
+        text += f" · {news.latency_ms:.0f} {'毫秒' if zh else 'ms'}"
+    return clean(text)
+
+
+def _alert(news: News, lang: Lang) -> str:
+    zh = lang is Lang.ZH
+    number = f"告警{news.alert['number']}" if zh else f"alert {news.alert['number']}"
+    if news.what in {"raise", "upgrade"}:
+        entry, item = news.entry, news.item
+        certainty = words.word(words.CERTAINTIES, entry["certainty"] or item["certainty"], lang)
+        hazard = words.word(words.HAZARDS, item["hazard"], lang)
+        sign = words.SIGNS.get(entry["severity"] or item["severity"], "")
+        title = _title(news, lang) or hazard
+        upgraded = ("升级 " if zh else "upgraded ") if news.what == "upgrade" else ""
+        return f"{upgraded}{number} {sign} {title} [{certainty}]"
+    what = words.word(words.DECISIONS, news.what, lang)
+    count = f" ×{news.item['count']}" if news.what == "repeat" else ""
+    quiet = ""
+    if news.entry["quiet"]:
+        quiet = f"（{words.word(words.QUIETS, news.entry['quiet'], lang)}）"
+        quiet = quiet if zh else f" ({quiet[1:-1]})"
+    return f"{number} {what}{count}{quiet}"
+
+
+def _title(news: News, lang: Lang) -> str:
+    why = news.entry["why"]
+    title = why.get("title") if isinstance(why, Mapping) else None
+    return str(title.get(lang.value, "")) if isinstance(title, Mapping) else ""
+
+
+def _queue(news: News, lang: Lang) -> str:
+    item = news.item
+    grid = words.place_name({"name_zh": item["grid_zh"] or item["grid"], "name_en": item["grid_en"]}, lang)
+    return f"{grid}队列 #{item['number']}" if lang is Lang.ZH else f"queue of {grid}, #{item['number']}"
+
+
+def _of_person(news: News, lang: Lang) -> str:
+    entry = news.entry
+    act = words.word(words.ACTS, entry["act"], lang)
+    state = words.word(words.STATES, entry["to_state"], lang)
+    place = words.place_path(news.item["path"], lang)
+    reason = (
+        (f"（{entry['reason']}）" if lang is Lang.ZH else f" ({entry['reason']})") if entry["reason"] else ""
+    )
+    actor = str(entry["actor"])
+    if actor == "dispatch":
+        actor = "定时器" if lang is Lang.ZH else "the timer"
+    return clean(f"#{news.item['number']} {place}  {actor} {act} → {state}{reason}")
+
+
+def _device_name(device: Device | None, fallback: str, lang: Lang) -> str:
+    if device is None:
+        return fallback
+    return device.label_zh if lang is Lang.ZH else device.label_en
