@@ -1,26 +1,25 @@
 """Worlds for the fault tests: real processes, ended whatever happens; on failure the logs' ends are shown."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from bench.servers.databases import Databases
-from bench.servers.folder import server_folder
-from bench.servers.mosquitto import Mosquitto, MosquittoOptions
 from bench.servers.timescaledb import running_timescaledb
 from server.embedded.postgres import PostgresServer
-from tests.faults.world import World
+from tests.faults.outage import FirstSeconds, run_outage
+from tests.faults.world import World, build_world
 
-MakeWorld = Callable[[MosquittoOptions | None], World]
 _HERE = Path(__file__).parent
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of these start real servers and kill them."""
+    """All of these start real servers and kill them. The outage's own test only collects a result: it comes last."""
+    items.sort(key=lambda item: "outage" in getattr(item, "fixturenames", ()))
     for item in items:
         if _HERE in item.path.parents:
             item.add_marker(pytest.mark.servers)
@@ -55,13 +54,21 @@ def fault_databases(fault_server: PostgresServer) -> Iterator[Databases]:
     made.drop_all()
 
 
-def build_world(stack: ExitStack, databases: Databases, options: MosquittoOptions | None = None) -> World:
-    """A world with a broker and a database of its own; everything ends with `stack`."""
-    folder = stack.enter_context(server_folder("faults"))
-    url = databases.migrated(import_module("server.store.migrate").migrate)
-    stack.callback(databases.drop, url)
-    broker = stack.enter_context(Mosquitto(stack.enter_context(server_folder("mosquitto")), options))
-    return stack.enter_context(World(folder, url, broker))
+@pytest.fixture(scope="session")
+def outage() -> Iterator["Future[list[FirstSeconds]]"]:
+    """The scenario of `outage.py`, under way in a thread, on a database server that nobody kills."""
+    worlds: list[World] = []
+    with ThreadPoolExecutor(1, thread_name_prefix="outage") as pool:
+        yield pool.submit(run_outage, worlds)
+        for world in worlds:
+            world.cancelled.set()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _begin_what_mostly_waits(request: pytest.FixtureRequest) -> None:
+    """The outage takes two minutes and no work: it runs beside the other tests, and its own test comes last."""
+    if any("outage" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("outage")
 
 
 @pytest.fixture

@@ -75,14 +75,15 @@ class Program:
         if not self.log.exists():
             return f"--- {self.name}: no log"
         text = self.log.read_text("utf-8", "replace").splitlines()
-        state = "runs" if self.running else "does not run"
+        code = None if self._process is None else self._process.returncode
+        state = "runs" if self.running else f"does not run, exit code {code}"
         return "\n".join([f"--- {self.name} ({state})", *(line[:400] for line in text[-TAIL_LINES:])])
 
 
 def environment() -> dict[str, str]:
     """Ours without settings that somebody may have exported."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("REDWHISTLE_")}
-    return kept | {"PYTHONPATH": str(ROOT)}
+    return kept | {"PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": "1"}
 
 
 def command(words: Sequence[str | Path], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -13,7 +15,9 @@ from typing import Any, Self, TypeVar
 import psycopg
 import yaml
 
-from bench.servers.mosquitto import Mosquitto
+from bench.servers.databases import Databases
+from bench.servers.folder import server_folder
+from bench.servers.mosquitto import Mosquitto, MosquittoOptions
 from edge.agent.outbox.report import OutboxReport, read_report
 from redwhistle.errors import OutboxError
 from redwhistle.places.model import Level, Place
@@ -44,6 +48,17 @@ def plant(url: str) -> None:
         ]
     with open_place_store(url) as store:
         store.replace(PlaceTree(places=tuple(places)), dry_run=False)
+
+
+def build_world(
+    stack: contextlib.ExitStack, databases: Databases, options: MosquittoOptions | None = None
+) -> "World":
+    """A world with a broker and a database of its own; everything ends with `stack`."""
+    folder = stack.enter_context(server_folder("faults"))
+    url = databases.migrated(import_module("server.store.migrate").migrate)
+    stack.callback(databases.drop, url)
+    broker = stack.enter_context(Mosquitto(stack.enter_context(server_folder("mosquitto")), options))
+    return stack.enter_context(World(folder, url, broker))
 
 
 @dataclass(slots=True)
@@ -199,7 +214,8 @@ class World:
     def await_connected(self, *boxes: Box) -> None:
         """Return when these boxes are connected."""
         for box in boxes:
-            self.wait(lambda box=box: box.program.count("uplink_connected") > 0, 40, f"{box.name} connected")
+            told = box.program.count
+            self.wait(partial(told, "uplink_connected"), 40, f"{box.name} connected")
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the database says, through a connection of its own."""
