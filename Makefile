@@ -22,7 +22,7 @@ help: ## list these targets (default)
 demo: $(VENV)/.installed-demo $(CLIP) ## the whole system on this machine, from a real clip to a worker's queue (ARGS=--check: unattended)
 	@$(BIN)/redwhistle demo $(ARGS)
 
-test: lint servers ## lint, then all tests against real servers
+test: lint servers $(CLIP) ## lint, then all tests against real servers
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.installed-dev ## the tests that need no server, under a minute

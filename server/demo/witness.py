@@ -108,6 +108,8 @@ class Witness:
         alert = reading.read_alert(connection, str(row["alert_number"]), at)
         item = reading.read_item(connection, str(row["number"]))
         for entry in self._unseen("log", row["number"], alert["log"]):
+            if entry["decision"] == "closed":
+                continue  # the item's history says who did it
             device, latency_ms = self._trace(entry, heard_s)
             yield News(at, row, alert, entry, device, latency_ms)
         for entry in self._unseen("history", row["number"], item["history"]):

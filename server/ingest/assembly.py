@@ -18,6 +18,7 @@ from redwhistle.contracts.readings import BOX_DEVICE, ReadingColumns
 from redwhistle.ranges import Ranges, contains, normalise, union
 from server.alerts.model import DoubtItem, EventItem, Item, PresenceItem, ReadingItem
 from server.ingest import clocks
+from server.ingest.lanes import LaneState
 from server.ingest.parcels import BadItem, Parcel
 from server.ingest.ports import Registry, Screen, SiteKey
 from server.records import EventRow, LaneKey, Progress, ProgressChange, QuarantineRow, ReadingRows
@@ -28,17 +29,6 @@ Presence = dict[tuple[str, str, str], int]
 """(box, device, exercise) → the newest time in ms at which the engine was told of it."""
 
 
-@dataclass(slots=True)
-class LaneState:
-    """What a lane holds while the batch goes on."""
-
-    progress: Progress
-    received: Ranges
-    dropped: Ranges
-    quarantined: int = 0
-    duplicates: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Repeated:
     """An alarm whose number is held already: the same one again, or another machine under the same name."""
@@ -47,6 +37,7 @@ class Repeated:
     event: Event
     topic: str
     received_ms: int
+    exercise: str
 
 
 @dataclass(slots=True)
@@ -105,6 +96,8 @@ class Assembler:
         batch = Batch({key: LaneState(p, p.received, p.dropped) for key, p in progress.items()})
         for one in arrived:
             self._take(one, batch, hot, told)
+        for lane in batch.lanes.values():
+            lane.settle()
         return batch
 
     def assemble_aside(self, one: Arrived, progress: Progress, code: str, detail: str) -> Batch:
@@ -117,11 +110,13 @@ class Assembler:
             for e in envelope.events
         ]
         for item in (*bad, *one.parcel.bad):
-            if item.seq is None or not contains(lane.received, item.seq):
-                lane.received = union(lane.received, ((item.seq, item.seq),) if item.seq else ())
+            if item.seq is None or not lane.holds(item.seq):
+                if item.seq is not None:
+                    lane.take(item.seq)
                 self._set_aside(one, item, batch)
         for block in envelope.readings:
-            lane.received = union(lane.received, _ranges_of(np.array(block.seq, dtype=np.int64)))
+            lane.take_rising(np.array(block.seq, dtype=np.int64))
+        lane.settle()
         for gap in envelope.gaps:
             lane.received = union(lane.received, normalise([(gap.seq, gap.seq), gap.dropped]))
         return batch
@@ -150,24 +145,27 @@ class Assembler:
         lane = batch.lanes[one.lane]
         for block in envelope.readings:
             seqs = np.array(block.seq, dtype=np.int64)
-            fresh = _mask_new(lane.received, seqs)
+            fresh = lane.mask_new(seqs)
             lane.duplicates += int(seqs.size - np.count_nonzero(fresh))
             if fresh.any():
                 self._take_block(one, block, seqs, fresh, batch, hot)
-                lane.received = union(lane.received, _ranges_of(seqs[fresh]))
+                lane.take_rising(seqs[fresh])
         for event in envelope.events:
-            if not contains(lane.received, event.seq):
-                lane.received = union(lane.received, ((event.seq, event.seq),))
+            if not lane.holds(event.seq):
+                lane.take(event.seq)
                 self._take_event(one, event, batch)
                 continue
             lane.duplicates += 1
             if envelope.lane is Lane.ALARM:
-                batch.repeated.append(Repeated(one.lane, event, one.topic, one.received_ms))
+                repeated = Repeated(one.lane, event, one.topic, one.received_ms, envelope.exercise or "")
+                batch.repeated.append(repeated)
         for bad in one.parcel.bad:
-            if bad.seq is None or not contains(lane.received, bad.seq):
-                lane.received = union(lane.received, ((bad.seq, bad.seq),) if bad.seq else ())
+            if bad.seq is None or not lane.holds(bad.seq):
+                if bad.seq is not None:
+                    lane.take(bad.seq)
                 self._set_aside(one, bad, batch)
         for gap in envelope.gaps:
+            lane.settle()
             if contains(lane.received, gap.seq):
                 lane.duplicates += 1
                 continue
@@ -359,26 +357,6 @@ class Assembler:
 
 def _item_id(envelope: Envelope, seq: int) -> str:
     return f"{envelope.box}/{envelope.epoch}/{envelope.lane}/{seq}"
-
-
-def _mask_new(held: Ranges, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """For each of `numbers` (shape (n,)) whether it is not in `held`."""
-    if not held:
-        return np.ones(numbers.shape, dtype=np.bool_)
-    if len(held) == 1:
-        return np.asarray((numbers < held[0][0]) | (numbers > held[0][1]))
-    firsts = np.fromiter((r[0] for r in held), dtype=np.int64, count=len(held))
-    lasts = np.fromiter((r[1] for r in held), dtype=np.int64, count=len(held))
-    index = np.searchsorted(firsts, numbers, side="right") - 1
-    return np.asarray((index < 0) | (numbers > lasts[index]))
-
-
-def _ranges_of(numbers: NDArray[np.int64]) -> Ranges:
-    """Ranges that hold exactly `numbers`, which rise strictly."""
-    cuts = np.flatnonzero(np.diff(numbers) > 1)
-    firsts = numbers[np.concatenate(([0], cuts + 1))]
-    lasts = numbers[np.concatenate((cuts, [numbers.size - 1]))]
-    return tuple(zip(firsts.tolist(), lasts.tolist(), strict=True))
 
 
 def _subtract(left: Ranges, right: Ranges) -> Ranges:

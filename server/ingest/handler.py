@@ -14,7 +14,7 @@ from redwhistle.contracts.envelope import Ack, Rejection
 from redwhistle.contracts.ids import Lane
 from redwhistle.contracts.readings import BOX_DEVICE
 from redwhistle.contracts.topics import Leaf, Topic
-from redwhistle.errors import ContractError, Unavailable
+from redwhistle.errors import ContractError, Malformed, Unavailable
 from redwhistle.logs import get_logger
 from redwhistle.ranges import Ranges, clip
 from server.alerts.model import Item
@@ -156,16 +156,20 @@ class Handler:
         for lane, group in by_lane.items():
             key = batch.lanes[lane].progress.progress_key
             ids = self._intake.event_ids(key, [r.event.seq for r in group])
+            unknown = [r.event.seq for r in group if r.event.seq not in ids]
+            aside = self._intake.numbers_aside(lane, unknown) if unknown else frozenset()
             for repeated in group:
                 held = ids.get(repeated.event.seq)
-                if held is not None and held != str(repeated.event.id):
-                    self._note_twin(batch, repeated, held)
+                if held != str(repeated.event.id) and repeated.event.seq not in aside:
+                    self._note_twin(batch, repeated, held or "something else")
 
     def _note_twin(self, batch: Batch, repeated: Repeated, held: str) -> None:
         event, lane = repeated.event, repeated.lane
         detail = f"{event.kind}: number {event.seq} is already that of {held}: two machines use the name {lane.box}"
         payload = event.model_dump_json().encode()
         batch.aside.append(QuarantineRow(repeated.topic, *lane, event.seq, "twin", detail, payload))
+        if repeated.exercise:
+            return
         doubt = self._assembler.doubt(
             lane.box, event.device, str(event.id), repeated.received_ms, "twin", detail, kind=event.kind
         )
@@ -225,6 +229,11 @@ def _open(messages: Sequence[Message]) -> tuple[list[Arrived], list[_Refused]]:
             arrived.append(Arrived(message.topic, open_parcel(topic, message.payload), message.received_ms))
         except ContractError as error:
             refused.append(_Refused(message, topic, error))
+        except (
+            Exception
+        ) as error:  # whatever the bytes are, they are kept, answered and (in the alarm lane) alarmed
+            log.error("message_unreadable", topic=message.topic, error=type(error).__name__)
+            refused.append(_Refused(message, topic, Malformed(f"cannot be read: {type(error).__name__}")))
     return arrived, refused
 
 
@@ -300,7 +309,8 @@ _NO_EPOCH = "0" * 32
 
 
 def _clean(text: str) -> str:
-    return "".join(max(c, " ") for c in text)[:900]
+    clean = text.encode("utf-8", "replace").decode()
+    return "".join(max(c, " ") for c in clean)[:900]
 
 
 def _add(items: dict[SiteKey, list[Item]], one: tuple[SiteKey, Item] | None) -> None:

@@ -140,6 +140,11 @@ class MemoryIntake:
             e.seq: str(e.id) for e in self.stored.events if e.progress_key == progress_key and e.seq in wanted
         }
 
+    def numbers_aside(self, lane: LaneKey, seqs: Sequence[int]) -> frozenset[int]:
+        rows = self.stored.aside.values()
+        held = {r.seq for r in rows if (r.box, r.epoch, r.lane) == lane and r.seq is not None}
+        return frozenset(held.intersection(seqs))
+
     def set_aside(self, rows: Sequence[QuarantineRow]) -> None:
         for row in rows:
             self.stored.aside.setdefault((hashlib.sha256(row.payload).hexdigest(), row.topic, row.seq), row)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
+from redwhistle.contracts.wire import MAX_ENVELOPE_BYTES
 from redwhistle.ranges import Ranges, holes
 from server.alerts.model import Item
 from server.records import (
@@ -20,6 +21,7 @@ from server.records import (
     ReadingRows,
     SeenBox,
 )
+from server.store import storable
 from server.store.boxes import Boxes
 from server.store.connection import Connection, connect, translated
 from server.store.edition import Edition, read_edition
@@ -158,21 +160,30 @@ class Intake:
         ).fetchall()
         return {seq: str(event_id) for seq, event_id in rows}
 
+    def numbers_aside(self, lane: LaneKey, seqs: Sequence[int]) -> frozenset[int]:
+        """Those of `seqs` that lie in quarantine."""
+        values = {"box": lane.box, "epoch": lane.epoch, "lane": lane.lane, "seqs": list(seqs)}
+        rows = self.connection.execute(statement("intake/numbers_aside"), values).fetchall()
+        return frozenset(seq for (seq,) in rows)
+
     def set_aside(self, rows: Sequence[QuarantineRow]) -> None:
-        """Keep what could not be stored as what it claims to be; the same again is kept once."""
+        """Keep what could not be stored as what it claims to be; the same again is kept once.
+
+        Of a payload over the contract's limit the beginning is kept; its digest is that of the whole.
+        """
         with self.connection.cursor() as cursor:
             cursor.executemany(
                 statement("intake/quarantine"),
                 [
                     {
-                        "topic": r.topic[:500].replace("\0", "?"),
+                        "topic": storable.text(r.topic[:500]),
                         "box": r.box,
                         "epoch": r.epoch,
                         "lane": r.lane,
                         "seq": r.seq,
                         "code": r.code,
-                        "detail": r.detail[:2000].replace("\0", "?"),
-                        "payload": r.payload,
+                        "detail": storable.text(r.detail[:2000]),
+                        "payload": r.payload[:MAX_ENVELOPE_BYTES],
                         "sha256": hashlib.sha256(r.payload).hexdigest(),
                     }
                     for r in rows
