@@ -14,7 +14,7 @@ from redwhistle.contracts.envelope import Ack, Rejection
 from redwhistle.contracts.ids import Lane
 from redwhistle.contracts.readings import BOX_DEVICE
 from redwhistle.contracts.topics import Leaf, Topic
-from redwhistle.errors import ContractError, Malformed, Unavailable
+from redwhistle.errors import Blocked, ContractError, Malformed, Unavailable
 from redwhistle.logs import get_logger
 from redwhistle.ranges import Ranges, clip
 from server.alerts.model import Item
@@ -71,13 +71,13 @@ class Handler:
             batch.aside.extend(_stranger(a) for a in strangers)
             if batch.aside:
                 self._intake.set_aside(batch.aside)
+            seen = self._seen_boxes(arrived)
+            if seen:  # boxes before sites, as everywhere: see StateHandler
+                self._intake.note_seen(seen, now)
             if batch.items:
                 self._intake.step(batch.items, now)
             if lanes:
                 self._intake.save_progress(batch.changes(), now)
-            seen = self._seen_boxes(arrived)
-            if seen:
-                self._intake.note_seen(seen, now)
         self._told.update(batch.told)
         self._seen.update({b.box: (now_ms, b.synced) for b in seen})
         return [*_acknowledgements(arrived, batch, now_ms), *_rejections(refused, now_ms)]
@@ -92,7 +92,7 @@ class Handler:
         detail = f"could not be stored: {error}"
         try:
             batch = self._write_aside(message, arrived, refused, detail, with_engine=True)
-        except Unavailable:
+        except (Unavailable, Blocked):
             raise
         except Exception:
             log.exception("quarantine_alert_failed", topic=message.topic)

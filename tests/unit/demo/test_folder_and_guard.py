@@ -70,7 +70,8 @@ def test_one_demo_at_a_time(tmp_path: Path) -> None:
 @given(name=st.text(min_size=1, max_size=300))
 def test_any_name_gives_a_folder_or_our_own_error(name: str) -> None:
     with (
-        server_folder("names") as base, suppress(ConfigurationError),
+        server_folder("names") as base,
+        suppress(ConfigurationError),
         held_folder(base / name.replace("/", "_").replace("..", "_")) as folder,
     ):
         assert folder.is_dir()
