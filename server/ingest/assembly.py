@@ -50,6 +50,8 @@ class Batch:
     aside: list[QuarantineRow] = field(default_factory=list)
     repeated: list[Repeated] = field(default_factory=list)
     items: dict[SiteKey, list[Item]] = field(default_factory=lambda: defaultdict(list))
+    warm: dict[SiteKey, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
+    """The (device, metric) pairs that left their bounds in this batch: whatever they say next, the engine must see."""
     presence: Presence = field(default_factory=dict)
     told: Presence = field(default_factory=dict)
     """What the engine is told in this batch; remembered once it is committed."""
@@ -215,7 +217,9 @@ class Assembler:
             )
         )
         site = devices[0].subject.site
-        passing = self._passing(block, index, values, hot.get((site, exercise), frozenset()))
+        warm = batch.warm[site, exercise]
+        passing = self._passing(block, index, values, hot.get((site, exercise), frozenset()) | warm)
+        warm.update(block.series[i] for i in np.unique(index[passing]).tolist())
         fresh_seqs = seqs[fresh]
         for row in np.flatnonzero(passing).tolist():
             metric = block.series[int(index[row])][1]
@@ -240,14 +244,15 @@ class Assembler:
         values: NDArray[np.float64],
         hot: frozenset[tuple[str, str]],
     ) -> NDArray[np.bool_]:
-        """Which rows the engine must see: outside the bounds of their metric, or of a hot (device, metric)."""
+        """Which rows the engine must see: of a hot (device, metric), or of one that leaves its metric's bounds here."""
         low = np.empty(len(block.series))
         high = np.empty(len(block.series))
         for i, (device, metric) in enumerate(block.series):
             low[i], high[i] = (
                 (np.inf, -np.inf) if hot and (device, metric) in hot else self._bounds_of(metric)
             )
-        return ~((values > low[index]) & (values < high[index]))
+        outside = ~((values > low[index]) & (values < high[index]))
+        return np.isin(index, np.unique(index[outside])) if outside.any() else outside
 
     def _bounds_of(self, metric: str) -> tuple[float, float]:
         known = self._bounds.get(metric)

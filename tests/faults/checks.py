@@ -24,13 +24,13 @@ def assert_whole(
     boxes: Iterable[Box] | None = None,
     *,
     within_s: float = SETTLE_S,
-    also_alerts: Collection[str] = (),
+    also_alerts: Collection[str] | None = (),
     values_lost: bool = False,
     dropped: bool = False,
 ) -> None:
     """Nothing lost, nothing twice, once everything has settled; the boxes have played their scripts to the end.
 
-    `also_alerts`: rules that may raise alerts beside the script's. `values_lost`: readings that were still in memory
+    `also_alerts`: rules that may raise alerts beside the script's; None: any, the site has other boxes. `values_lost`: readings that were still in memory
     when a box was killed may be missing. `dropped`: telemetry may have been given up, and declared.
     """
     looked_at = list(world.boxes.values() if boxes is None else boxes)
@@ -128,7 +128,7 @@ def _alarm_counts(world: World, box: Box) -> list[tuple[tuple[str, str], int]]:
     return [((device, kind), n) for device, kind, n in rows]
 
 
-def alert_problems(world: World, boxes: Iterable[Box], also: Collection[str]) -> list[str]:
+def alert_problems(world: World, boxes: Iterable[Box], also: Collection[str] | None) -> list[str]:
     """Of the alerts: each alarm of the scripts is one alert that counts one, and one work item."""
     found: list[str] = []
     wanted = {(a.hazard, a.place): box for box in boxes if box.script for a in box.script.alarms}
@@ -141,7 +141,7 @@ def alert_problems(world: World, boxes: Iterable[Box], also: Collection[str]) ->
     ):
         if (hazard, place) in wanted:
             seen.setdefault((hazard, place), []).append((count, items))
-        elif rule not in also:
+        elif also is not None and rule not in also:
             found.append(f"an alert that nobody asked for: {hazard} at {place} by {rule}")
     for key, box in wanted.items():
         if seen.get(key) != [(1, 1)]:
