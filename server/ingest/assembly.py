@@ -343,7 +343,10 @@ class Assembler:
             key = (envelope.box, name, exercise)
             at_ms = batch.presence.get(key, -1)
             known = max(told.get(key, -1), batch.told.get(key, -1))
-            if at_ms < 0 or (known >= 0 and at_ms < known + self._presence_step_ms):
+            if at_ms < 0:
+                continue
+            was_ahead = known > one.received_ms + clocks.AHEAD_MS  # our clock was set back since
+            if known >= 0 and not was_ahead and at_ms < known + self._presence_step_ms:
                 continue
             batch.told[key] = at_ms
             subject = self._registry.device(envelope.box, name).subject

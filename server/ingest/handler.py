@@ -209,7 +209,7 @@ class Handler:
             if envelope.lane is not Lane.TELEMETRY:
                 continue
             at_ms, synced = self._seen.get(envelope.box, (0, not envelope.sent.synced))
-            if synced != envelope.sent.synced or one.received_ms - at_ms >= _SEEN_EVERY_MS:
+            if synced != envelope.sent.synced or abs(one.received_ms - at_ms) >= _SEEN_EVERY_MS:
                 latest[envelope.box] = SeenBox(
                     envelope.box,
                     envelope.sent.boot,
