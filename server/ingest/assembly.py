@@ -5,7 +5,7 @@ Each lane's ranges are taken from under its lock, so an item is here exactly onc
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from server.ingest import clocks
 from server.ingest.lanes import LaneState
 from server.ingest.parcels import BadItem, Parcel
 from server.ingest.ports import Registry, Screen, SiteKey
-from server.records import EventRow, LaneKey, Progress, ProgressChange, QuarantineRow, ReadingRows
+from server.records import Device, EventRow, LaneKey, Progress, ProgressChange, QuarantineRow, ReadingRows
 
 Presence = dict[tuple[str, str, str], int]
 """(box, device, exercise) → the newest time in ms at which the engine was told of it."""
@@ -302,7 +302,23 @@ class Assembler:
                 lane=envelope.lane.value,
             )
         )
+        self._doubt_site(envelope, event, device, time_ms, batch)
         self._note_presence(batch, envelope.box, event.device, exercise, time_ms)
+
+    def _doubt_site(
+        self, envelope: Envelope, event: Event, device: Device, time_ms: int, batch: Batch
+    ) -> None:
+        """A box registered in one compound that says it stands in another: its alarm is raised in both."""
+        said, known = envelope.site, device.subject
+        is_alarm = envelope.lane is Lane.ALARM and event.active and not event.test
+        if said == known.site or not is_alarm or envelope.exercise or not self._registry.is_site(said):
+            return
+        there = replace(known, site=said, place=said, path=(said,), tags=())
+        detail = (
+            f"{known.box} is registered at {known.site} and says it serves {said}: correct one of the two"
+        )
+        doubt = DoubtItem(str(event.id), there, time_ms, "other_site", detail, event.kind)
+        batch.items[said, ""].append(doubt)
 
     def _set_aside(self, one: Arrived, bad: BadItem, batch: Batch) -> None:
         envelope = one.parcel.envelope
