@@ -1,7 +1,6 @@
 """Messages made to get an alarm lost: what cannot be read is kept and alarmed, and nothing stands in a neighbour's way."""
 
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -163,6 +162,7 @@ def test_a_huge_message_is_kept_in_small(over: Bench) -> None:
     assert len(doubts(over)) == 1
 
 
+@pytest.mark.timeout(40)
 def test_a_message_made_to_be_costly_is_read_in_a_moment() -> None:
     """Each bad row was once tried together with everything else in its block."""
     n = 3_900
@@ -174,25 +174,23 @@ def test_a_message_made_to_be_costly_is_read_in_a_moment() -> None:
         "rw/v1/jinyuan/box-1/telemetry", json.dumps(payload, separators=(",", ":")).encode(), NOW
     )
     assert len(message.payload) <= 256 * 1024
-    started = time.process_time()
-    handler.handle([message])
-    assert time.process_time() - started < 1.0
+    handler.handle([message])  # took two minutes
+    assert memory.stored.aside
 
 
+@pytest.mark.timeout(40)
 def test_a_lane_with_many_holes_does_not_hold_the_others_up() -> None:
     memory = MemoryIntake({"jinyuan": []})
     handler = Handler(memory, HeatScreen(), presence_step_ms=30_000)
     handler.handle([event_message(1)])
     (lane,) = memory.stored.progress
-    many: Ranges = tuple((2 * i + 1, 2 * i + 1) for i in range(50_000))
+    many: Ranges = tuple((2 * i + 1, 2 * i + 1) for i in range(200_000))
     before = memory.stored.progress[lane]
     memory.stored.progress[lane] = type(before)(before.progress_key, many, ())
-    message = event_message(*range(2, 802, 4))
-    started = time.process_time()
-    answers = handler.handle([message])
-    assert time.process_time() - started < 1.5  # one merge a number took far longer
-    assert all(first <= 802 for ack in acks(answers) for first, _ in ack.received)
-    assert len(memory.stored.events) == 1 + 200
+    answers = handler.handle([event_message(*range(2, 3_202, 4))])  # one merge a number took minutes
+    (ack,) = acks(answers)
+    assert all(first <= 3_202 for first, _ in ack.received[:-1])
+    assert len(memory.stored.events) == 1 + 800
 
 
 def test_a_device_is_told_of_again_after_our_clock_was_set_back() -> None:
