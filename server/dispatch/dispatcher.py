@@ -113,6 +113,8 @@ class Dispatcher(Generic[P, S]):
             jump_s = watch.step_s(self._clock.now(), self._clock.monotonic_ms())
             if jump_s:
                 _log.warning("clock_stepped", by_s=round(jump_s, 1))
+            if jump_s < 0:
+                _log.warning("sites_woken", sites=timers.wake_all(connection, self._clock.now()))
             done = self.serve_due(connection)
             backoff.succeed()
             stop.wait(sleep_s(self._clock.now(), timers.next_due(connection), busy=done > 0))

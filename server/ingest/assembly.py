@@ -5,7 +5,7 @@ Each lane's ranges are taken from under its lock, so an item is here exactly onc
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from server.ingest import clocks
 from server.ingest.lanes import LaneState
 from server.ingest.parcels import BadItem, Parcel
 from server.ingest.ports import Registry, Screen, SiteKey
-from server.records import EventRow, LaneKey, Progress, ProgressChange, QuarantineRow, ReadingRows
+from server.records import Device, EventRow, LaneKey, Progress, ProgressChange, QuarantineRow, ReadingRows
 
 _NOT_HEARD = frozenset({EventKind.DEVICE_LOST, EventKind.DEVICE_FAULT})
 """The box speaks of a device that it does not hear: no sign of life."""
@@ -309,8 +309,24 @@ class Assembler:
                 lane=envelope.lane.value,
             )
         )
+        self._doubt_site(envelope, event, device, time_ms, batch)
         if event.kind not in _NOT_HEARD:
             self._note_presence(batch, envelope.box, event.device, exercise, time_ms)
+
+    def _doubt_site(
+        self, envelope: Envelope, event: Event, device: Device, time_ms: int, batch: Batch
+    ) -> None:
+        """A box registered in one compound that says it stands in another: its alarm is raised in both."""
+        said, known = envelope.site, device.subject
+        is_alarm = envelope.lane is Lane.ALARM and event.active and not event.test
+        if said == known.site or not is_alarm or envelope.exercise or not self._registry.is_site(said):
+            return
+        there = replace(known, site=said, place=said, path=(said,), tags=())
+        detail = (
+            f"{known.box} is registered at {known.site} and says it serves {said}: correct one of the two"
+        )
+        doubt = DoubtItem(str(event.id), there, time_ms, "other_site", detail, event.kind)
+        batch.items[said, ""].append(doubt)
 
     def _set_aside(self, one: Arrived, bad: BadItem, batch: Batch) -> None:
         envelope = one.parcel.envelope
@@ -351,7 +367,10 @@ class Assembler:
             key = (envelope.box, name, exercise)
             at_ms = batch.presence.get(key, -1)
             known = max(told.get(key, -1), batch.told.get(key, -1))
-            if at_ms < 0 or (known >= 0 and at_ms < known + self._presence_step_ms):
+            if at_ms < 0:
+                continue
+            was_ahead = known > one.received_ms + clocks.AHEAD_MS  # our clock was set back since
+            if known >= 0 and not was_ahead and at_ms < known + self._presence_step_ms:
                 continue
             batch.told[key] = at_ms
             subject = self._registry.device(envelope.box, name).subject

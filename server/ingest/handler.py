@@ -27,6 +27,8 @@ from server.records import LaneKey, QuarantineRow, ReadingRows, SeenBox
 log = get_logger(part="ingest")
 
 _SEEN_EVERY_MS = 10_000
+_TOLD_AT_LEAST = 50_000
+"""Devices of which it is remembered when the engine was told; above that the old ones go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,9 @@ class Handler:
     def __init__(self, intake: Intake, screen: Screen, *, presence_step_ms: int) -> None:
         self._intake = intake
         self._assembler = Assembler(intake.registry, screen, presence_step_ms=presence_step_ms)
+        self._presence_step_ms = presence_step_ms
         self._told: dict[tuple[str, str, str], int] = {}
+        self._told_limit = _TOLD_AT_LEAST
         self._seen: dict[str, tuple[int, bool]] = {}
 
     def handle(self, messages: Sequence[Message]) -> list[Answer]:
@@ -79,6 +83,7 @@ class Handler:
             if lanes:
                 self._intake.save_progress(batch.changes(), now)
         self._told.update(batch.told)
+        self._forget_told(now_ms)
         self._seen.update({b.box: (now_ms, b.synced) for b in seen})
         return [*_acknowledgements(arrived, batch, now_ms), *_rejections(refused, now_ms)]
 
@@ -124,6 +129,14 @@ class Handler:
             self._intake.save_progress(batch.changes(), now)
         return batch
 
+    def _forget_told(self, now_ms: int) -> None:
+        """Keep the memory of what the engine was told bounded: what is older than a step keeps nothing from it."""
+        if len(self._told) >= self._told_limit:
+            since_ms = now_ms - self._presence_step_ms
+            self._told = {key: at_ms for key, at_ms in self._told.items() if at_ms >= since_ms}
+            self._seen = {box: seen for box, seen in self._seen.items() if seen[0] >= now_ms - _SEEN_EVERY_MS}
+            self._told_limit = max(_TOLD_AT_LEAST, 2 * len(self._told))
+
     def _site_key(self, one: Arrived) -> SiteKey:
         return self._intake.registry.site_of(one.lane.box) or "", one.parcel.envelope.exercise or ""
 
@@ -133,6 +146,7 @@ class Handler:
         claimed = [(a.lane.box, a.parcel.envelope.site) for a in arrived]
         claimed += [(r.topic.box, r.topic.site) for r in refused if r.topic is not None]
         registry.learn_boxes(claimed)
+        registry.learn_sites(s for box, s in claimed if registry.site_of(box) not in (None, s))
         known = [a for a in arrived if registry.site_of(a.lane.box) is not None]
         devices = {(box, BOX_DEVICE) for box, _ in claimed if registry.site_of(box) is not None}
         metrics: set[str] = set()
@@ -209,7 +223,7 @@ class Handler:
             if envelope.lane is not Lane.TELEMETRY:
                 continue
             at_ms, synced = self._seen.get(envelope.box, (0, not envelope.sent.synced))
-            if synced != envelope.sent.synced or one.received_ms - at_ms >= _SEEN_EVERY_MS:
+            if synced != envelope.sent.synced or abs(one.received_ms - at_ms) >= _SEEN_EVERY_MS:
                 latest[envelope.box] = SeenBox(
                     envelope.box,
                     envelope.sent.boot,

@@ -81,6 +81,12 @@ class MemoryRegistry:
         if known is None or (offset.synced and not known.synced):
             self._boots[box][boot] = offset
 
+    def learn_sites(self, sites: Iterable[str]) -> None:
+        """All compounds are known from the start."""
+
+    def is_site(self, site: str) -> bool:
+        return site in self._places
+
     def site_of(self, box: str) -> str | None:
         return self._site_of.get(box)
 

@@ -29,6 +29,7 @@ class Registry:
     def __init__(self, connect: Callable[[], Connection]) -> None:
         self._connect = connect
         self._site_of: dict[str, str] = {}
+        self._sites: dict[str, bool] = {}
         self._devices: dict[tuple[str, str], Device] = {}
         self._places: dict[tuple[str, str], _Place] = {}
         self._metrics: dict[str, int] = {}
@@ -134,6 +135,19 @@ class Registry:
             )
         self._boots[box][boot] = offset
 
+    def learn_sites(self, sites: Iterable[str]) -> None:
+        """Look up which of these are compounds."""
+        missing = sorted(set(sites) - self._sites.keys())
+        if missing:
+            with self._transaction() as connection:
+                rows = connection.execute(statement("sites/known"), {"sites": missing}).fetchall()
+            known = {row[0] for row in rows}
+            self._sites.update({site: site in known for site in missing})
+
+    def is_site(self, site: str) -> bool:
+        """Whether a learned name is a compound's."""
+        return self._sites.get(site, False)
+
     def site_of(self, box: str) -> str | None:
         """The compound that a learned box serves; None for a box of an unknown site."""
         return self._site_of.get(box)
@@ -171,6 +185,7 @@ class Registry:
 
     def _forget_volatile(self) -> None:
         self._site_of.clear()
+        self._sites.clear()
         self._devices.clear()
         self._places.clear()
         self._boots.clear()

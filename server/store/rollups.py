@@ -62,12 +62,21 @@ def _refresh_some(connection: Connection, now: datetime) -> tuple[int, bool]:
             statement("rollups/take_pending"),
             {"before": now - timedelta(minutes=1) - SETTLE, "limit": _AT_ONCE},
         ).fetchall()
-        hours: dict[datetime, set[int]] = {}
+        hours: dict[datetime, set[tuple[int, int, int]]] = {}
         for minute, device_keys in minutes:
-            connection.execute(
+            series = connection.execute(
                 statement("rollups/refresh_minute"), {"minute": minute, "device_keys": device_keys}
+            ).fetchall()
+            hours.setdefault(minute.replace(minute=0), set()).update(series)
+        for hour, of_hour in sorted(hours.items()):
+            keys = sorted(of_hour)
+            connection.execute(
+                statement("rollups/refresh_hour"),
+                {
+                    "hour": hour,
+                    "device_keys": [device for device, _, _ in keys],
+                    "metric_keys": [metric for _, metric, _ in keys],
+                    "exercise_keys": [exercise for _, _, exercise in keys],
+                },
             )
-            hours.setdefault(minute.replace(minute=0), set()).update(device_keys)
-        for hour, keys in sorted(hours.items()):
-            connection.execute(statement("rollups/refresh_hour"), {"hour": hour, "device_keys": sorted(keys)})
         return len(minutes), len(minutes) > 0

@@ -1,7 +1,6 @@
 """Messages made to get an alarm lost: what cannot be read is kept and alarmed, and nothing stands in a neighbour's way."""
 
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 
 from redwhistle.ranges import Ranges
-from server.alerts.model import DoubtItem, EventItem, Item
+from server.alerts.model import DoubtItem, EventItem, Item, PresenceItem
 from server.ingest.handler import Handler
 from server.ingest.ports import Message, SiteKey
 from server.ingest.testing import MemoryIntake
@@ -163,6 +162,7 @@ def test_a_huge_message_is_kept_in_small(over: Bench) -> None:
     assert len(doubts(over)) == 1
 
 
+@pytest.mark.timeout(40)
 def test_a_message_made_to_be_costly_is_read_in_a_moment() -> None:
     """Each bad row was once tried together with everything else in its block."""
     n = 3_900
@@ -174,22 +174,52 @@ def test_a_message_made_to_be_costly_is_read_in_a_moment() -> None:
         "rw/v1/jinyuan/box-1/telemetry", json.dumps(payload, separators=(",", ":")).encode(), NOW
     )
     assert len(message.payload) <= 256 * 1024
-    started = time.process_time()
-    handler.handle([message])
-    assert time.process_time() - started < 1.0
+    handler.handle([message])  # took two minutes
+    assert memory.stored.aside
 
 
+@pytest.mark.timeout(40)
 def test_a_lane_with_many_holes_does_not_hold_the_others_up() -> None:
     memory = MemoryIntake({"jinyuan": []})
     handler = Handler(memory, HeatScreen(), presence_step_ms=30_000)
     handler.handle([event_message(1)])
     (lane,) = memory.stored.progress
-    many: Ranges = tuple((2 * i + 1, 2 * i + 1) for i in range(50_000))
+    many: Ranges = tuple((2 * i + 1, 2 * i + 1) for i in range(200_000))
     before = memory.stored.progress[lane]
     memory.stored.progress[lane] = type(before)(before.progress_key, many, ())
-    message = event_message(*range(2, 802, 4))
-    started = time.process_time()
-    answers = handler.handle([message])
-    assert time.process_time() - started < 1.5  # one merge a number took far longer
-    assert all(first <= 802 for ack in acks(answers) for first, _ in ack.received)
-    assert len(memory.stored.events) == 1 + 200
+    answers = handler.handle([event_message(*range(2, 3_202, 4))])  # one merge a number took minutes
+    (ack,) = acks(answers)
+    assert all(first <= 3_202 for first, _ in ack.received[:-1])
+    assert len(memory.stored.events) == 1 + 800
+
+
+def test_a_device_is_told_of_again_after_our_clock_was_set_back() -> None:
+    memory = MemoryIntake({"jinyuan": []})
+    handler = Handler(memory, HeatScreen(), presence_step_ms=30_000)
+    year_ms = 365 * 86_400_000
+    ahead = reading_message(1, 2, block={"at_ms": [NOW + year_ms] * 2})
+    handler.handle([Message(ahead.topic, ahead.payload, NOW + year_ms)])
+    handler.handle([reading_message(3, 2)])
+    told = [i.at_ms for _, i in memory.stored.stepped if isinstance(i, PresenceItem)]
+    assert told == [NOW + year_ms] * 2 + [NOW - 1000] * 2
+
+
+def test_an_alarm_of_a_box_that_was_moved_is_raised_where_it_says_it_is_too(over: Bench) -> None:
+    over.handle(event_message(1))
+    over.handle(
+        envelope(
+            "alarm", site="jinhe", events=[event(2), event(3, data={"active": False}), event(4, test=True)]
+        )
+    )
+    assert keyed_doubts(over) == [(("jinhe", ""), "other_site")]
+    assert [d.subject.path for d in doubts(over)] == [("jinhe",)]
+    assert len([i for i in over.items() if isinstance(i, EventItem)]) == 4
+
+
+def test_what_is_remembered_of_made_up_devices_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.ingest.handler._TOLD_AT_LEAST", 10)
+    handler = Handler(MemoryIntake({"jinyuan": []}), HeatScreen(), presence_step_ms=30_000)
+    for i in range(100):
+        message = envelope("alarm", events=[event(i + 1, device=f"made-up-{i}", at_ms=NOW + 60_000 * i)])
+        handler.handle([Message(message.topic, message.payload, NOW + 60_000 * i)])
+    assert len(handler._told) <= 20

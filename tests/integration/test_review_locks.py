@@ -13,7 +13,7 @@ from psycopg import errors as pg
 
 from redwhistle.errors import StoreError, Unavailable
 from server.alerts import engine, rules, runner
-from server.alerts.model import Item
+from server.alerts.model import Item, WakeItem
 from server.ingest.handler import Handler
 from server.ingest.ports import Message, SiteKey
 from server.ingest.worker import Worker
@@ -234,3 +234,20 @@ def test_a_database_owner_without_privileges_can_migrate(empty_database: str) ->
             admin.execute(f"REASSIGN OWNED BY {role} TO CURRENT_USER")
             admin.execute(f"DROP OWNED BY {role}")
             admin.execute(f"DROP ROLE {role}")
+
+
+def test_a_clock_set_back_wakes_what_waits_for_a_time_that_was_not_meant(city: str) -> None:
+    from datetime import UTC, timedelta
+
+    from server.store import timers
+
+    now = datetime(2026, 5, 29, tzinfo=UTC)
+    with connect(city, name="dispatch", autocommit=True) as connection:
+        for site, days in (("jinyuan", 365), ("jinhe", -1)):
+            with connection.transaction():
+                real_step(connection, {(site, ""): [WakeItem("wake", 0)]}, now)
+            connection.execute(
+                "UPDATE engine_state SET wake_at = %s WHERE site = %s", (now + timedelta(days=days), site)
+            )
+        assert timers.wake_all(connection, now) == 1
+        assert [w.key for w in timers.take_wakes(connection, now, 9)] == [("jinhe", ""), ("jinyuan", "")]

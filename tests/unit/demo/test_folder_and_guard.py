@@ -95,7 +95,7 @@ def test_another_folders_demo_is_left_alone(tmp_path: Path, sleeper: subprocess.
 
 def test_what_does_not_listen_is_killed(tmp_path: Path) -> None:
     with _start(tmp_path, STUBBORN) as process:
-        assert end_all(tmp_path) == [process.pid]
+        assert end_all(tmp_path, ask_s=0.3) == [process.pid]
         assert process.wait(5) == -signal.SIGKILL
 
 
