@@ -17,6 +17,8 @@ from redwhistle.errors import SourceError
 from redwhistle.logs import get_logger
 
 READ_BYTES = 4096
+KERNEL_BYTES = 64 * 1024
+"""In each direction of a connection: what a peer can make the kernel hold."""
 UNSENT_BYTES = 64 * 1024
 """Replies that a peer does not take: more than this, and it is cut off."""
 EVICT_S = 30.0
@@ -118,6 +120,8 @@ class Sockets:
             return len(self._peers) < self._settings.max_connections
         connection.setblocking(False)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BYTES)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
         peer = Peer(connection, f"{sender[0]}:{sender[1]}", now_ms)
         self._peers[id(peer)] = peer
         self._selector.register(connection, selectors.EVENT_READ, peer)
