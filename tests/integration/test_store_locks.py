@@ -251,3 +251,25 @@ def test_a_clock_set_back_wakes_what_waits_for_a_time_that_was_not_meant(city: s
             )
         assert timers.wake_all(connection, now) == 1
         assert [w.key for w in timers.take_wakes(connection, now, 9)] == [("jinhe", ""), ("jinyuan", "")]
+
+
+def test_a_refresh_waits_for_the_one_that_a_policy_runs(city: str) -> None:
+    """TimescaleDB's community edition refuses a second refresh of the same time; played here by a procedure."""
+    from datetime import UTC
+
+    from server.store.rollups import catch_up
+
+    with psycopg.connect(city, autocommit=True) as played:
+        played.execute("UPDATE schema_edition SET edition = 'timescale'")
+        played.execute("CREATE SEQUENCE calls")
+        played.execute(
+            "CREATE PROCEDURE refresh_continuous_aggregate(regclass, timestamptz, timestamptz) LANGUAGE plpgsql AS $$"
+            " BEGIN IF nextval('calls') < 3 THEN"
+            " RAISE EXCEPTION 'could not refresh due to a concurrent refresh' USING ERRCODE = '55P03'; END IF; END $$"
+        )
+    with connect(city, name="refresh") as connection:
+        catch_up(connection, datetime(2026, 5, 29, tzinfo=UTC))
+    with psycopg.connect(city) as seen:
+        assert seen.execute("SELECT last_value FROM calls").fetchone() == (
+            4,
+        )  # two refused, one for each rollup
