@@ -13,6 +13,8 @@ from server.embedded.postgres import PostgresServer
 from tests.faults.outage import FirstSeconds, run_outage
 from tests.faults.world import World, build_world
 
+TIMEOUT_S = 240
+"""For a whole scenario, on a machine that does other things, too."""
 _HERE = Path(__file__).parent
 
 
@@ -24,6 +26,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if _HERE in item.path.parents:
             item.add_marker(pytest.mark.servers)
             item.add_marker(pytest.mark.faults)
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(TIMEOUT_S))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -86,7 +86,7 @@ def test_alarms_leave_a_box_whose_disk_is_full(
     assert_whole(world, [box], dropped=True, also_alerts={"box-storage"})
 
 
-def test_a_full_disk_at_the_server_loses_nothing(small_disk: SmallDisk, server_path: Path) -> None:
+def test_a_full_disk_at_the_server_loses_nothing(server_path: Path, small_disk: SmallDisk) -> None:
     disk = small_disk(server_path / "disk", 320)
     settings = {"max_wal_size": "64MB", "min_wal_size": "32MB", "wal_recycle": "off"}
     with ExitStack() as stack:

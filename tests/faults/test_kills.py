@@ -1,7 +1,5 @@
 """kill -9 of each process while readings and alarms of three boxes flow: nothing is lost, nothing stands twice."""
 
-import pytest
-
 from server.embedded.postgres import PostgresServer
 from tests.faults.checks import assert_whole
 from tests.faults.scripts import spread
@@ -10,8 +8,6 @@ from tests.faults.world import SITES, Box, World
 FLOW_S = 14.0
 READINGS = 20_000
 ALARMS = 200
-
-pytestmark = pytest.mark.timeout(180)
 
 
 def start_flow(world: World, seconds: float = FLOW_S) -> list[Box]:

@@ -102,7 +102,6 @@ class Chaos:
         return [program for program in self._world.programs if program.name.startswith("ingest")]
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_everything_fails_in_random_order(
     world: World, fault_server: PostgresServer, proxy: StartProxy, seed: int
