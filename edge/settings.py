@@ -26,7 +26,7 @@ from edge.agent.outbox.limits import Limits
 from edge.agent.sources.camera_settings import CameraSettings
 from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.replay_settings import ReplaySettings
-from edge.agent.sources.smoke_settings import SmokeSettings
+from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from edge.agent.uplink.broker_settings import BrokerSettings
 from redwhistle.contracts.ids import BoxId, SiteId
 from redwhistle.contracts.readings import BOX_DEVICE
@@ -40,7 +40,7 @@ def _read_device(value: Any, _strict: ValidatorFunctionWrapHandler) -> DeviceInf
 
 
 SourceSettings = Annotated[
-    CameraSettings | GateSettings | ReplaySettings | SmokeSettings, Field(discriminator="type")
+    CameraSettings | GateSettings | ReplaySettings | ZigbeeSettings, Field(discriminator="type")
 ]
 """One of the families; `type` says which."""
 

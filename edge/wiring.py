@@ -15,12 +15,12 @@ from edge.agent.outbox.machine import read_fingerprint
 from edge.agent.outbox.sqlite import SqliteOutbox
 from edge.agent.ports import Finding, FindingCode, Source
 from edge.agent.sink import OutboxSink
-from edge.agent.sources import camera, gate, smoke
+from edge.agent.sources import camera, gate, zigbee
 from edge.agent.sources.camera_settings import CameraSettings
 from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.replay import ReplaySource
 from edge.agent.sources.replay_settings import ReplaySettings
-from edge.agent.sources.smoke_settings import SmokeSettings
+from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from edge.agent.supervisor import Supervisor
 from edge.agent.tending import Tender
 from edge.agent.uplink.connection import MqttConnection
@@ -56,8 +56,8 @@ def build_source(
                 moment=clock.moment,
                 detectors=lambda: models().detectors_for(people=wish.people, fire=wish.fire),
             )
-        case SmokeSettings():
-            return smoke.build(section, moment=clock.moment)
+        case ZigbeeSettings():
+            return zigbee.build(section, moment=clock.moment)
         case GateSettings():
             return gate.build(section, moment=clock.moment, data_dir=data_dir)
 

@@ -17,11 +17,11 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.agent.observation import EventSeen, Moment, Observation, ReadingSeen
-from edge.agent.sources import gate, smoke
+from edge.agent.sources import gate, zigbee
 from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.local_mqtt import LocalMqttSource
 from edge.agent.sources.local_settings import LocalBrokerSettings
-from edge.agent.sources.smoke_settings import SmokeSettings
+from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from redwhistle.clock import SystemClock, to_ms
 from redwhistle.errors import OutboxError
 
@@ -148,14 +148,14 @@ def running(source: LocalMqttSource, sink: RecordingSink) -> Iterator[None]:
 
 
 def smoke_source(port: int, **broker: object) -> LocalMqttSource:
-    settings = SmokeSettings.model_validate(
+    settings = ZigbeeSettings.model_validate(
         {
             "type": "smoke",
             "broker": {"port": port, **broker},
             "devices": [{"friendly_name": "一号楼/厨房", "device": "smoke-1"}],
         }
     )
-    return smoke.build(settings, moment=moment)
+    return zigbee.build(settings, moment=moment)
 
 
 TOPIC = "zigbee2mqtt/一号楼/厨房"

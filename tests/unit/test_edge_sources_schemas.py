@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.agent.policy.gate import GateAct
-from edge.agent.sources import gate, smoke
+from edge.agent.sources import fields, gate
 from edge.agent.sources.card_key import CardHasher
 from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.json_door import READING_LIMITS, read_flag
-from edge.agent.sources.smoke_settings import SmokeSettings
+from edge.agent.sources.zigbee_settings import ZigbeeSettings
+from redwhistle.contracts.state import DeviceKind
 
 FOLDER = Path(__file__).resolve().parents[2] / "firmware-config"
 HASHER = CardHasher(bytes(32))
@@ -55,17 +56,18 @@ def test_gate_schema_knows_the_acts_of_the_code() -> None:
 
 @pytest.mark.parametrize("example", SMOKE["examples"])
 def test_smoke_examples_are_understood(example: dict[str, Any]) -> None:
-    report = smoke.read_report(example)
-    assert report.smoke is example["smoke"]
+    report = fields.read_report(example, DeviceKind.SMOKE)
+    smoke = [each.value for each in report.conditions if each.key == "smoke"]
+    assert smoke == ([] if example["smoke"] is None else [example["smoke"]])
     assert report.battery_pct == example.get("battery")
 
 
 def test_smoke_schema_has_the_limits_of_the_code() -> None:
     names = {"temperature": "temperature_c", "battery": "battery_pct", "linkquality": "link_quality"}
-    for name, fields in SMOKE["properties"].items():
-        if "minimum" in fields:
+    for name, field in SMOKE["properties"].items():
+        if "minimum" in field:
             limits = {str(metric): each for metric, each in READING_LIMITS.items()}[names.get(name, name)]
-            assert (fields["minimum"], fields["maximum"]) == limits
+            assert (field["minimum"], field["maximum"]) == limits
 
 
 words = st.sampled_from(
@@ -87,7 +89,7 @@ def blocks(path: Path) -> list[Any]:
 
 def test_the_settings_in_the_readmes_are_valid() -> None:
     (zigbee,) = blocks(FOLDER / "zigbee2mqtt" / "README.md")
-    settings = SmokeSettings.model_validate(zigbee["sources"][0])
+    settings = ZigbeeSettings.model_validate(zigbee["sources"][0])
     assert settings.heartbeat_of(settings.devices[0]) == 43_200
     (gates,) = blocks(FOLDER / "gate-mqtt" / "README.md")
     assert GateSettings.model_validate(gates["sources"][0]).devices[0].heartbeat_s == 600
@@ -95,6 +97,6 @@ def test_the_settings_in_the_readmes_are_valid() -> None:
 
 def test_the_zigbee2mqtt_template_keeps_what_the_box_relies_on() -> None:
     template = yaml.safe_load((FOLDER / "zigbee2mqtt" / "configuration.yaml").read_text(encoding="utf-8"))
-    assert template["mqtt"]["base_topic"] == SmokeSettings(type="smoke").base_topic
+    assert template["mqtt"]["base_topic"] == ZigbeeSettings(type="smoke").base_topic
     assert template["advanced"] == {"output": "json", "cache_state_send_on_startup": False}
     assert template["device_options"] == {"qos": 1, "retain": False}
