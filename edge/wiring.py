@@ -15,9 +15,11 @@ from edge.agent.outbox.machine import read_fingerprint
 from edge.agent.outbox.sqlite import SqliteOutbox
 from edge.agent.ports import Finding, FindingCode, Source
 from edge.agent.sink import OutboxSink
-from edge.agent.sources import camera, gate, zigbee
+from edge.agent.sources import camera, esphome, gate, zigbee
 from edge.agent.sources.camera_settings import CameraSettings
+from edge.agent.sources.esphome_settings import EsphomeSettings
 from edge.agent.sources.gate_settings import GateSettings
+from edge.agent.sources.modbus_settings import ModbusSettings
 from edge.agent.sources.replay import ReplaySource
 from edge.agent.sources.replay_settings import ReplaySettings
 from edge.agent.sources.zigbee_settings import ZigbeeSettings
@@ -58,6 +60,14 @@ def build_source(
             )
         case ZigbeeSettings():
             return zigbee.build(section, moment=clock.moment)
+        case EsphomeSettings():
+            return esphome.build(section, moment=clock.moment)
+        case ModbusSettings():
+            from edge.agent.sources import (
+                modbus,  # here: pymodbus takes a while, and few boxes have such a line
+            )
+
+            return modbus.build(section, moment=clock.moment)
         case GateSettings():
             return gate.build(section, moment=clock.moment, data_dir=data_dir)
 
