@@ -73,6 +73,7 @@ class ModbusPeer:
         self._framer = FramerType.RTU if rtu else FramerType.SOCKET
         self._loop = asyncio.new_event_loop()
         self._server: ModbusTcpServer | ModbusSerialServer | None = None
+        self._servers: list[ModbusTcpServer | ModbusSerialServer] = []
         self._thread = threading.Thread(target=self._loop.run_forever)
 
     def __enter__(self) -> Self:
@@ -107,6 +108,7 @@ class ModbusPeer:
             self._server = ModbusTcpServer(
                 devices, address=("127.0.0.1", self.port), framer=self._framer, ignore_missing_devices=True
             )
+        self._servers.append(self._server)
         await self._server.serve_forever(background=True)
         transport: Any = self._server.transport
         if self._serial is None and self.port == 0:
@@ -117,6 +119,10 @@ class ModbusPeer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for _ in range(10):  # connections that came while it closed, and those that are closing
+            for handler in [h for server in self._servers for h in server.active_connections.values()]:
+                handler.close()
+            await asyncio.sleep(0.005)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
