@@ -93,6 +93,9 @@ FIRE = ("smoke-k", "smoke", True, False)
         pytest.param([(1, LEVEL, "0.4")], [("water-p", "water_level", True, False)], id="a limit"),
         pytest.param([(1, LEVEL, '{"value": 0.4}')], [("water-p", "water_level", True, False)], id="value"),
         pytest.param([(1, LEVEL, "nan")], [("water-p", "device_fault", True, False)], id="the probe is off"),
+        pytest.param(
+            [(1, LEVEL, "None")], [("water-p", "device_fault", True, False)], id="the same, told so"
+        ),
         pytest.param([(1, LEVEL, "4000")], [("water-p", "device_fault", True, False)], id="cannot be"),
         pytest.param([(1, BUTTON, "ON"), (2, BUTTON, "OFF")], [("sos-p", "sos", True, False)], id="button"),
         pytest.param(

@@ -1,6 +1,8 @@
 """Register maps, numbers in registers, and what a map's faults say."""
 
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,7 @@ from edge.settings import check_settings
 from redwhistle.contracts.state import DeviceKind
 from redwhistle.errors import ConfigurationError
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 GOOD = """\
 units:
   - unit: 1
@@ -277,3 +280,8 @@ def test_any_bytes_are_a_map_or_a_clear_error(text: bytes, tmp_path_factory: pyt
     path.write_bytes(text)
     with pytest.raises(ConfigurationError, match=r"any\.yaml"):
         read_map(path)
+
+
+def test_a_box_without_such_a_line_does_not_load_the_library() -> None:
+    program = "import sys, edge.wiring, edge.settings; sys.exit('pymodbus' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, check=False).returncode == 0

@@ -196,6 +196,8 @@ def _read_number(raw: object) -> float | None:
         return None
     if isinstance(raw, int | float):
         return float(raw) if abs(raw) < 1e300 else math.nan
+    if raw == "None":
+        return math.nan  # a failed sensor's, with publish_nan_as_none
     try:
         return float(raw) if isinstance(raw, str) and len(raw) <= 40 else None
     except ValueError:
