@@ -25,6 +25,7 @@ from edge.agent.outbox.limits import Limits
 from edge.agent.sources.camera_settings import CameraSettings
 from edge.agent.sources.esphome_settings import EsphomeSettings
 from edge.agent.sources.gate_settings import GateSettings
+from edge.agent.sources.gbt26875_settings import Gbt26875Settings
 from edge.agent.sources.modbus_settings import ModbusSettings
 from edge.agent.sources.replay_settings import ReplaySettings
 from edge.agent.sources.zigbee_settings import ZigbeeSettings
@@ -42,7 +43,13 @@ def _read_device(value: Any, _strict: ValidatorFunctionWrapHandler) -> DeviceInf
 
 
 SourceSettings = Annotated[
-    CameraSettings | EsphomeSettings | GateSettings | ModbusSettings | ReplaySettings | ZigbeeSettings,
+    CameraSettings
+    | EsphomeSettings
+    | GateSettings
+    | Gbt26875Settings
+    | ModbusSettings
+    | ReplaySettings
+    | ZigbeeSettings,
     Field(discriminator="type"),
 ]
 """One of the families; `type` says which."""

@@ -15,10 +15,11 @@ from edge.agent.outbox.machine import read_fingerprint
 from edge.agent.outbox.sqlite import SqliteOutbox
 from edge.agent.ports import Finding, FindingCode, Source
 from edge.agent.sink import OutboxSink
-from edge.agent.sources import camera, esphome, gate, zigbee
+from edge.agent.sources import camera, esphome, gate, gbt26875, zigbee
 from edge.agent.sources.camera_settings import CameraSettings
 from edge.agent.sources.esphome_settings import EsphomeSettings
 from edge.agent.sources.gate_settings import GateSettings
+from edge.agent.sources.gbt26875_settings import Gbt26875Settings
 from edge.agent.sources.modbus_settings import ModbusSettings
 from edge.agent.sources.replay import ReplaySource
 from edge.agent.sources.replay_settings import ReplaySettings
@@ -63,13 +64,14 @@ def build_source(
         case EsphomeSettings():
             return esphome.build(section, moment=clock.moment)
         case ModbusSettings():
-            from edge.agent.sources import (
-                modbus,  # here: pymodbus takes a while, and few boxes have such a line
-            )
+            # Here: pymodbus takes a while, and few boxes have such a line.
+            from edge.agent.sources import modbus
 
             return modbus.build(section, moment=clock.moment)
         case GateSettings():
             return gate.build(section, moment=clock.moment, data_dir=data_dir)
+        case Gbt26875Settings():
+            return gbt26875.build(section, moment=clock.moment)
 
 
 def build_models(settings: BoxSettings) -> Models:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from redwhistle.clock import Clock, to_ms
-from redwhistle.errors import SchemaError, StoreError, Unavailable
+from redwhistle.errors import Blocked, SchemaError, StoreError, Unavailable
 from redwhistle.logs import get_logger
 from server.alerts import acts, queue, runner
 from server.alerts.ledger import Ledger
@@ -19,7 +19,7 @@ from server.alerts.ports import Judge, Pack, SiteState
 from server.alerts.terms import DEFAULT_TERMS, Terms
 from server.dispatch.jobs import Job, run_due_jobs
 from server.dispatch.pacing import POLL_S, ClockWatch, sleep_s
-from server.store import timers
+from server.store import packs, timers
 from server.store.backoff import Backoff
 from server.store.connection import Connection, connect
 from server.store.unit_of_work import PostgresUnitOfWork, begin
@@ -33,6 +33,8 @@ ROWS_AT_ONCE = 100
 ROUNDS = 50
 """Transactions of one sort in one pass: no sort of timer starves the others."""
 PUT_OFF_S = 60.0
+BLOCKED_S = 2.0
+"""For a site of which somebody else holds a row: that passes soon, and an alarm may hang on it."""
 
 _log = get_logger(part="dispatch")
 
@@ -49,7 +51,10 @@ class Dispatcher(Generic[P, S]):
         *,
         judge: Judge[P, S],
         terms: Terms = DEFAULT_TERMS,
+        pack_by_hash: Callable[[Connection, str], P] | None = None,
     ) -> None:
+        """`pack_by_hash` gives the rules by which a site was last judged; without it `pack` serves for all."""
+        self._pack_by_hash = pack_by_hash or (lambda _connection, _hash: pack)
         self._url = url
         self._pack = pack
         self._clock = clock
@@ -93,6 +98,10 @@ class Dispatcher(Generic[P, S]):
             try:
                 with connect(self._url, name=name, autocommit=True) as connection:
                     connection.execute("SET lock_timeout = '5s'")
+                    if (
+                        name != "dispatch"
+                    ):  # a job's row stays locked while the job works on a connection of its own
+                        connection.execute("SET idle_in_transaction_session_timeout = 0")
                     serve(connection, stop, backoff)
             except SchemaError:
                 raise
@@ -107,6 +116,8 @@ class Dispatcher(Generic[P, S]):
             jump_s = watch.step_s(self._clock.now(), self._clock.monotonic_ms())
             if jump_s:
                 _log.warning("clock_stepped", by_s=round(jump_s, 1))
+            if jump_s < 0:
+                _log.warning("sites_woken", sites=timers.wake_all(connection, self._clock.now()))
             done = self.serve_due(connection)
             backoff.succeed()
             stop.wait(sleep_s(self._clock.now(), timers.next_due(connection), busy=done > 0))
@@ -135,7 +146,7 @@ class Dispatcher(Generic[P, S]):
     def _wake_some(self, connection: Connection, now: datetime, limit: int) -> int:
         with begin(connection) as uow:
             due = timers.take_wakes(connection, now, limit)
-            self._step(uow, due, now)
+            self._step(connection, uow, due, now)
         return len(due)
 
     def _wake_one_by_one(self, connection: Connection, now: datetime) -> int:
@@ -144,22 +155,32 @@ class Dispatcher(Generic[P, S]):
             try:
                 with begin(connection) as uow:
                     taken = timers.take_wakes(connection, now, 1)
-                    self._step(uow, taken, now)
+                    self._step(connection, uow, taken, now)
             except Unavailable:
                 raise
-            except Exception:
+            except Exception as error:
                 if not taken:
                     raise
                 site, exercise = taken[0].key
-                _log.exception("site_put_off", site=site, exercise=exercise, for_s=PUT_OFF_S)
-                timers.postpone_wake(connection, taken[0].key, now, queue.later(now, PUT_OFF_S))
+                for_s = BLOCKED_S if isinstance(error, Blocked) else PUT_OFF_S
+                _log.exception("site_put_off", site=site, exercise=exercise, for_s=for_s)
+                timers.postpone_wake(connection, taken[0].key, now, queue.later(now, for_s))
             if not taken:
                 return done
         return WAKES_AT_ONCE
 
-    def _step(self, uow: PostgresUnitOfWork, due: Sequence[timers.Wake], now: datetime) -> None:
-        items = {wake.key: [WakeItem(f"wake:{to_ms(wake.at)}", to_ms(wake.at))] for wake in due}
-        runner.step(uow, items, self._pack, now, judge=self._judge, terms=self._terms)
+    def _step(
+        self, connection: Connection, uow: PostgresUnitOfWork, due: Sequence[timers.Wake], now: datetime
+    ) -> None:
+        """Wake these sites, each by the rules under which it asked; their rows are locked already."""
+        for pack_hash in sorted({wake.pack_hash for wake in due}):
+            items = {
+                wake.key: [WakeItem(f"wake:{to_ms(wake.at)}", to_ms(wake.at))]
+                for wake in due
+                if wake.pack_hash == pack_hash
+            }
+            pack = self._pack_by_hash(connection, pack_hash)
+            runner.step(uow, items, pack, now, judge=self._judge, terms=self._terms)
 
     def _lapse(self, connection: Connection, now: datetime) -> int:
         beyond = queue.later(now, 2 * self._terms.lease_s)
@@ -184,7 +205,12 @@ class Dispatcher(Generic[P, S]):
             try:
                 with begin(connection) as uow:
                     total += acts.close_if_due(
-                        uow, item, now, pack=self._pack, judge=self._judge, terms=self._terms
+                        uow,
+                        item,
+                        now,
+                        pack=self._pack_of(connection, item),
+                        judge=self._judge,
+                        terms=self._terms,
                     )
             except Unavailable:
                 raise
@@ -192,3 +218,7 @@ class Dispatcher(Generic[P, S]):
                 _log.exception("closing_put_off", item=item, for_s=PUT_OFF_S)
                 timers.postpone_closing(connection, item, now, queue.later(now, PUT_OFF_S))
         return total
+
+    def _pack_of(self, connection: Connection, item: str) -> P:
+        stored = packs.pack_of_item(connection, item)
+        return self._pack if stored is None else self._pack_by_hash(connection, stored.hash)

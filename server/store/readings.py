@@ -18,6 +18,9 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 REAL = 0
 """The exercise key of what is no exercise."""
+_PREPARE = False
+"""Planned anew each time: a plan made without the times cannot leave chunks out, and looks for each series in all of
+them (measured: 150 ms instead of 10)."""
 
 
 class Bucket(NamedTuple):
@@ -78,6 +81,7 @@ def bucketed(
                 "width": width,
             },
             binary=True,
+            prepare=_PREPARE,
         ).fetchall()
     return [Bucket(*row) for row in rows]
 
@@ -95,6 +99,7 @@ def latest(
             statement("readings/latest"),
             {"device_keys": list(device_keys), "exercise_key": exercise_key, "since": since},
             binary=True,
+            prepare=_PREPARE,
         ).fetchall()
     return [Latest(*row) for row in rows]
 

@@ -8,3 +8,4 @@ GROUP BY r.device_key, r.metric_key, r.exercise_key
 ORDER BY r.device_key, r.metric_key, r.exercise_key
 ON CONFLICT (device_key, metric_key, exercise_key, bucket) DO UPDATE
 SET n = excluded.n, min = excluded.min, max = excluded.max, sum = excluded.sum, last = excluded.last
+RETURNING device_key, metric_key, exercise_key
