@@ -118,7 +118,7 @@ def test_scale_offset_and_what_the_sensor_can_measure(raw: int | None, value: ob
         ({"inverted": True}, {(Table.DISCRETE, 3): 0}, True),
         ({"table": "coil"}, {(Table.COIL, 3): 1}, True),
         ({"table": "holding", "bit": 4}, {(Table.HOLDING, 3): 0b10000}, True),
-        ({"table": "holding", "bit": 4}, {(Table.HOLDING, 3): 0b01111}, False),
+        ({"table": "holding", "bit": 4}, {(Table.HOLDING, 3): 0b1101111}, False),
         ({"table": "input", "bit": 15}, {(Table.INPUT, 3): 0x8000}, True),
         ({}, {}, None),
     ],
