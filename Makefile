@@ -7,6 +7,8 @@
 ARGS =
 UV = uv
 PYTEST_ARGS =
+# Tests side by side; those that kill and cut (`faults`) run alone, one after the other.
+JOBS = 3
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -22,11 +24,12 @@ help: ## list these targets (default)
 demo: $(VENV)/.installed-demo $(CLIP) ## the whole system on this machine, from a real clip to a worker's queue (ARGS=--check: unattended)
 	@$(BIN)/redwhistle demo $(ARGS)
 
-test: lint servers ## lint, then all tests against real servers
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: lint servers $(CLIP) ## lint, then all tests against real servers
+	$(BIN)/python -m pytest -m "not faults" -n $(JOBS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m faults $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.installed-dev ## the tests that need no server, under a minute
-	$(BIN)/python -m pytest -m "not servers and not faults" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not servers and not faults" -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev ## ruff, mypy, import layers
 	$(BIN)/ruff check

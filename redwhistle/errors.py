@@ -10,6 +10,7 @@
     ├── RulesError           a rule pack that cannot be used
     ├── StoreError           the database refused or could not be reached
     │   ├── Unavailable      try again later: connection lost, server starting, disk full
+    │   ├── Blocked          somebody else holds a lock on these rows for too long; others can be served
     │   ├── SchemaError      the schema is missing, older or newer than the program
     │   └── NotFound         nothing under this name
     ├── QueueError           an act on a work item that is not allowed now
@@ -82,6 +83,10 @@ class StoreError(RedWhistleError):
 
 class Unavailable(StoreError):
     """The database cannot serve now (connection lost, starting, disk full): the same call may work later."""
+
+
+class Blocked(StoreError):
+    """Somebody else has held a lock on some of these rows for too long: go on with others, and try these again later."""
 
 
 class SchemaError(StoreError):

@@ -105,4 +105,4 @@ def _raise_if_version(payload: bytes) -> None:
     except (ValueError, AttributeError, RecursionError):
         return
     if version != VERSION:
-        raise WrongVersion(f"contract version {str(version)[:40]}, this program reads {VERSION}")
+        raise WrongVersion(f"contract version {ascii(version)[:40]}, this program reads {VERSION}")

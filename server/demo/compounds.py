@@ -158,7 +158,7 @@ def _camera(device: Device, clip: str) -> dict[str, Any]:
         "analyse_fps": 6,
         # The manifest's models, if it has any; without one for people, moving regions are counted and called so.
         "detect": {"people": "auto", "fire": "auto"},
-        "rules": {"zones": [dict(zone)]},
+        "rules": {"zones": [dict(zone)], "reading_every_s": 5},
     }
 
 

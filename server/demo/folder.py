@@ -21,12 +21,13 @@ def held_folder(path: Path) -> Iterator[Path]:
 
     Raises ConfigurationError for a folder that cannot be used, is in use, or holds what no demo put there.
     """
-    folder = path.resolve()
     try:
+        folder = path.resolve()
         lock = _take(folder)
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise ConfigurationError(
-            f"the demo cannot use {folder}: {error.strerror}. Choose another folder with --data-dir."
+            f"the demo cannot use {str(path)!r}: {why}. Choose another folder with --data-dir."
         ) from error
     with lock:
         end_all(folder)

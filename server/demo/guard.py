@@ -36,10 +36,10 @@ def left_over(folder: Path) -> list[int]:
     return sorted(found | set(_database(folder)))
 
 
-def end_all(folder: Path) -> list[int]:
-    """Ask every process of this folder's demo to end, after a few seconds kill what is left; return what was asked."""
+def end_all(folder: Path, *, ask_s: float = _ASK_S) -> list[int]:
+    """Ask every process of this folder's demo to end, after `ask_s` kill what is left; return what was asked."""
     asked = left_over(folder)
-    for sign, wait_s in ((signal.SIGINT, _ASK_S), (signal.SIGKILL, _KILL_S)):
+    for sign, wait_s in ((signal.SIGINT, ask_s), (signal.SIGKILL, _KILL_S)):
         deadline_s = time.monotonic() + wait_s
         for pid in left_over(folder):
             _send(pid, sign)

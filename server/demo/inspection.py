@@ -1,7 +1,7 @@
 """What `--check` asks of a demo: which sensors must have become work items, how fast, and what is missing. Pure."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,9 +80,16 @@ def crowd_basis(news: Sequence[News]) -> str | None:
 
 
 def what_is_missing(
-    alerts: dict[str, list[int]], without_history: Sequence[int], heard: Sequence[tuple[str, str]]
+    alerts: dict[str, list[int]],
+    without_history: Sequence[int],
+    heard: Collection[tuple[str, str]],
+    cards: tuple[int, int],
 ) -> list[str]:
-    """Sentences on what has not come. `heard`: (box, device) with readings stored; the numbers are work items'."""
+    """Sentences on what has not come.
+
+    `without_history` are work items' numbers; `heard` are (box, device) with readings stored; `cards` are the events
+    with a card's hash and those with a bare card number.
+    """
     missing = [f"no work item from: {name}" for name in WANTED if not alerts[name]]
     missing += [f"work item {number} has no history" for number in without_history]
     silent = [
@@ -93,6 +100,11 @@ def what_is_missing(
     ]
     if silent:
         missing.append(f"no readings stored of: {', '.join(silent)}")
+    hashed, bare = cards
+    if not hashed:
+        missing.append("no gate event with the hash of a card is stored")
+    if bare:
+        missing.append(f"{bare} events hold a bare card number: it must not leave the box")
     return missing
 
 

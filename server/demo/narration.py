@@ -24,16 +24,28 @@ _SAID = {
 }
 
 
+_SHOWN = 64
+"""Characters of a message that are shown."""
+
+
 def line(news: News, lang: Lang) -> str:
     """Where and what was said → the alert, its grade and sureness → whose queue · how fast."""
     return _of_engine(news, lang) if news.by_engine else _of_person(news, lang)
 
 
 def input_line(beat: Beat, lang: Lang) -> str:
-    """A message as it goes to a compound's local broker."""
+    """A message as it goes to a compound's local broker, shortened; of a card, where its number ends."""
     zh = lang is Lang.ZH
-    where = f"{beat.compound.name_zh}本地消息" if zh else f"local broker of {beat.compound.name_en}"
-    return clean(f"{where}  {beat.device.topic}  {json.dumps(beat.payload, ensure_ascii=False)}")
+    where = f"{beat.compound.name_zh}本地" if zh else f"{beat.compound.name_en}, locally"
+    text = json.dumps(beat.payload, ensure_ascii=False)
+    text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]} …"
+    if "card" in beat.payload:
+        text += (
+            "（卡号不出边缘盒，只留密钥哈希）"
+            if zh
+            else " (the number stays in the box; a keyed hash leaves it)"
+        )
+    return clean(f"{where}  {beat.device.topic}  {text}")
 
 
 def said(kind: str, data: Mapping[str, Any], lang: Lang) -> str:
@@ -52,10 +64,10 @@ def _crowd(data: Mapping[str, Any], zh: bool) -> str:
     count, limit, dwell_s = data.get("count", "?"), data.get("limit", "?"), data.get("dwell_s") or 0
     people = data.get("basis") == "people"
     if zh:
-        what = f"画面中 {count} {'人' if people else '个移动区域'}，超过 {limit} 已 {dwell_s:.0f} 秒"
-        return what if people else f"{what}（无人员模型：数的是移动区域，不是人数）"
-    what = f"{count} {'people' if people else 'moving regions'}, over {limit} for {dwell_s:.0f} s"
-    return what if people else f"{what} (no model for people: moving regions are counted, not people)"
+        what = f"{count} 人" if people else f"{count} 个移动区域（不是人数）"
+        return f"画面中 {what}，超过 {limit} 已 {dwell_s:.0f} 秒"
+    what = f"{count} people" if people else f"{count} moving regions (not people)"
+    return f"{what}, over {limit} for {dwell_s:.0f} s"
 
 
 def _of_engine(news: News, lang: Lang) -> str:
@@ -85,8 +97,8 @@ def _alert(news: News, lang: Lang) -> str:
         hazard = words.word(words.HAZARDS, item["hazard"], lang)
         sign = words.SIGNS.get(entry["severity"] or item["severity"], "")
         title = _title(news, lang) or hazard
-        upgraded = ("升级 " if zh else "upgraded ") if news.what == "upgrade" else ""
-        return f"{upgraded}{number} {sign} {title} [{certainty}]"
+        upgraded = ("升级为 " if zh else "upgraded to ") if news.what == "upgrade" else ""
+        return f"{number} {upgraded}{sign} {title} [{certainty}]"
     what = words.word(words.DECISIONS, news.what, lang)
     count = f" ×{news.item['count']}" if news.what == "repeat" else ""
     quiet = ""
@@ -109,17 +121,17 @@ def _queue(news: News, lang: Lang) -> str:
 
 
 def _of_person(news: News, lang: Lang) -> str:
+    zh = lang is Lang.ZH
     entry = news.entry
     act = words.word(words.ACTS, entry["act"], lang)
-    state = words.word(words.STATES, entry["to_state"], lang)
     place = words.place_path(news.item["path"], lang)
-    reason = (
-        (f"（{entry['reason']}）" if lang is Lang.ZH else f" ({entry['reason']})") if entry["reason"] else ""
-    )
     actor = str(entry["actor"])
     if actor == "dispatch":
-        actor = "定时器" if lang is Lang.ZH else "the timer"
-    return clean(f"#{news.item['number']} {place}  {actor} {act} → {state}{reason}")
+        actor = "定时器" if zh else "the timer"
+    reason = str(entry["reason"])
+    if reason:
+        reason = f"：{reason}" if zh else f": {reason}"
+    return clean(f"{actor} {act} #{news.item['number']} {place}{reason}")
 
 
 def _device_name(device: Device | None, fallback: str, lang: Lang) -> str:

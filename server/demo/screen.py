@@ -1,6 +1,7 @@
 """What the demo prints: its steps, what happens as it happens, what to try, and the summary of a check."""
 
 import json
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ from server.words import Lang
 
 _STYLES = {1: "bold red", 2: "bold yellow", 3: "bold cyan", 4: "dim"}
 _INDENT = " " * 10
+_NOTES_AT = 76
+"""Column of the notes beside commands."""
 _SOURCES = {
     "camera": ("摄像头（人群）", "camera (crowd)"),
     "smoke": ("烟感", "smoke detectors"),
@@ -69,10 +72,10 @@ class Screen:
         )
         self._console.print(f"    export REDWHISTLE_DATABASE_URL_FILE={_quoted(url_file)}")
         for words, zh, en in commands:
-            note = "  ".join(part for lang, part in ((Lang.ZH, zh), (Lang.EN, en)) if lang in self._langs)
-            self._console.print(
-                Text.assemble(f"    {_quoted(command)} {words}", (f"    # {note}" if note else "", "dim"))
-            )
+            note = " · ".join(part for lang, part in ((Lang.ZH, zh), (Lang.EN, en)) if lang in self._langs)
+            text = Text(f"    {_quoted(command)} {words}")
+            text.pad_right(max(0, _NOTES_AT - text.cell_len))
+            self._console.print(text.append(f"  # {note}", style="dim"))
         self._console.print()
 
     def input(self, beat: Beat) -> None:
@@ -170,5 +173,4 @@ def _clock(moment: datetime) -> str:
 def _quoted(path: Path) -> str:
     """As a shell takes it, relative to here where that is shorter."""
     here = Path.cwd()
-    text = str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-    return text if all(c.isalnum() or c in "/._-" for c in text) else "'" + text.replace("'", "'\\''") + "'"
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

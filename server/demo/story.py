@@ -23,6 +23,8 @@ from server.demo.compounds import (
     Family,
 )
 
+CARDS = ("0004512345", "0007700123")
+"""Made-up card numbers. None of them may ever leave a box."""
 SCENE_EVERY_S = 60.0
 CALM_EVERY_S = 15.0
 
@@ -49,10 +51,10 @@ def opening() -> list[Beat]:
             0.0,
             JINYUAN,
             SOUTH_GATE,
-            {"event": "opened", "direction": "in", "card": "0004512345", "open_s": 0},
+            {"event": "opened", "direction": "in", "card": CARDS[0], "open_s": 0},
         ),
         Beat(0.5, JINYUAN, FIRST_SMOKE, smoking(0.8)),
-        Beat(2.0, JINHE, NORTH_GATE, {"event": "denied", "card": "0007700123", "reason": "expired"}),
+        Beat(2.0, JINHE, NORTH_GATE, {"event": "denied", "card": CARDS[1], "reason": "expired"}),
         Beat(2.5, JINYUAN, SOUTH_GATE, {"event": "closed"}),
         Beat(3.5, JINHE, NORTH_GATE, {"event": "forced"}),
         Beat(5.0, JINYUAN, SECOND_SMOKE, smoking(1.4)),

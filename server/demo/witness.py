@@ -24,6 +24,7 @@ _TRIGGERS = frozenset({"raise", "repeat", "upgrade"})
 class News:
     """One decision of the engine about an alert, or one act of a person on its work item.
 
+    `at` is the time in the ledger: a condition that ended changes nothing in the queue and is heard with the next change.
     `item` and `alert` are the rows of the queue and of the ledger as they were read. `latency_ms` counts from the
     sensor's message (for a camera: from the frame) to this listener having read the committed work item.
     """
@@ -104,15 +105,17 @@ class Witness:
     def _read(self, connection: Connection, row: Row, heard_s: float) -> Iterator[News]:
         if row["alert_number"] is None:
             return
-        at = datetime.fromtimestamp(heard_s, UTC)
-        alert = reading.read_alert(connection, str(row["alert_number"]), at)
+        now = datetime.fromtimestamp(heard_s, UTC)
+        alert = reading.read_alert(connection, str(row["alert_number"]), now)
         item = reading.read_item(connection, str(row["number"]))
         for entry in self._unseen("log", row["number"], alert["log"]):
+            if entry["decision"] == "closed":
+                continue  # the item's history says who did it
             device, latency_ms = self._trace(entry, heard_s)
-            yield News(at, row, alert, entry, device, latency_ms)
+            yield News(entry["at"], row, alert, entry, device, latency_ms)
         for entry in self._unseen("history", row["number"], item["history"]):
             if entry["act"] not in _ENGINES_ACTS and entry["actor"] != "engine":
-                yield News(at, item, alert, entry, None, None)
+                yield News(entry["at"], item, alert, entry, None, None)
 
     def _unseen(self, kind: str, number: int, entries: list[Row]) -> list[Row]:
         before = self._seen.get((kind, number), 0)

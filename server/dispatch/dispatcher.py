@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from redwhistle.clock import Clock, to_ms
-from redwhistle.errors import SchemaError, StoreError, Unavailable
+from redwhistle.errors import Blocked, SchemaError, StoreError, Unavailable
 from redwhistle.logs import get_logger
 from server.alerts import acts, queue, runner
 from server.alerts.ledger import Ledger
@@ -33,6 +33,8 @@ ROWS_AT_ONCE = 100
 ROUNDS = 50
 """Transactions of one sort in one pass: no sort of timer starves the others."""
 PUT_OFF_S = 60.0
+BLOCKED_S = 2.0
+"""For a site of which somebody else holds a row: that passes soon, and an alarm may hang on it."""
 
 _log = get_logger(part="dispatch")
 
@@ -93,6 +95,10 @@ class Dispatcher(Generic[P, S]):
             try:
                 with connect(self._url, name=name, autocommit=True) as connection:
                     connection.execute("SET lock_timeout = '5s'")
+                    if (
+                        name != "dispatch"
+                    ):  # a job's row stays locked while the job works on a connection of its own
+                        connection.execute("SET idle_in_transaction_session_timeout = 0")
                     serve(connection, stop, backoff)
             except SchemaError:
                 raise
@@ -107,6 +113,8 @@ class Dispatcher(Generic[P, S]):
             jump_s = watch.step_s(self._clock.now(), self._clock.monotonic_ms())
             if jump_s:
                 _log.warning("clock_stepped", by_s=round(jump_s, 1))
+            if jump_s < 0:
+                _log.warning("sites_woken", sites=timers.wake_all(connection, self._clock.now()))
             done = self.serve_due(connection)
             backoff.succeed()
             stop.wait(sleep_s(self._clock.now(), timers.next_due(connection), busy=done > 0))
@@ -147,12 +155,13 @@ class Dispatcher(Generic[P, S]):
                     self._step(uow, taken, now)
             except Unavailable:
                 raise
-            except Exception:
+            except Exception as error:
                 if not taken:
                     raise
                 site, exercise = taken[0].key
-                _log.exception("site_put_off", site=site, exercise=exercise, for_s=PUT_OFF_S)
-                timers.postpone_wake(connection, taken[0].key, now, queue.later(now, PUT_OFF_S))
+                for_s = BLOCKED_S if isinstance(error, Blocked) else PUT_OFF_S
+                _log.exception("site_put_off", site=site, exercise=exercise, for_s=for_s)
+                timers.postpone_wake(connection, taken[0].key, now, queue.later(now, for_s))
             if not taken:
                 return done
         return WAKES_AT_ONCE

@@ -5,7 +5,7 @@ Each lane's ranges are taken from under its lock, so an item is here exactly onc
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,25 +18,15 @@ from redwhistle.contracts.readings import BOX_DEVICE, ReadingColumns
 from redwhistle.ranges import Ranges, contains, normalise, union
 from server.alerts.model import DoubtItem, EventItem, Item, PresenceItem, ReadingItem
 from server.ingest import clocks
+from server.ingest.lanes import LaneState
 from server.ingest.parcels import BadItem, Parcel
 from server.ingest.ports import Registry, Screen, SiteKey
-from server.records import EventRow, LaneKey, Progress, ProgressChange, QuarantineRow, ReadingRows
+from server.records import Device, EventRow, LaneKey, Progress, ProgressChange, QuarantineRow, ReadingRows
 
 _NOT_HEARD = frozenset({EventKind.DEVICE_LOST, EventKind.DEVICE_FAULT})
 """The box speaks of a device that it does not hear: no sign of life."""
 Presence = dict[tuple[str, str, str], int]
 """(box, device, exercise) → the newest time in ms at which the engine was told of it."""
-
-
-@dataclass(slots=True)
-class LaneState:
-    """What a lane holds while the batch goes on."""
-
-    progress: Progress
-    received: Ranges
-    dropped: Ranges
-    quarantined: int = 0
-    duplicates: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +37,7 @@ class Repeated:
     event: Event
     topic: str
     received_ms: int
+    exercise: str
 
 
 @dataclass(slots=True)
@@ -59,6 +50,8 @@ class Batch:
     aside: list[QuarantineRow] = field(default_factory=list)
     repeated: list[Repeated] = field(default_factory=list)
     items: dict[SiteKey, list[Item]] = field(default_factory=lambda: defaultdict(list))
+    warm: dict[SiteKey, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
+    """The (device, metric) pairs that left their bounds in this batch: whatever they say next, the engine must see."""
     presence: Presence = field(default_factory=dict)
     told: Presence = field(default_factory=dict)
     """What the engine is told in this batch; remembered once it is committed."""
@@ -105,6 +98,8 @@ class Assembler:
         batch = Batch({key: LaneState(p, p.received, p.dropped) for key, p in progress.items()})
         for one in arrived:
             self._take(one, batch, hot, told)
+        for lane in batch.lanes.values():
+            lane.settle()
         return batch
 
     def assemble_aside(self, one: Arrived, progress: Progress, code: str, detail: str) -> Batch:
@@ -117,11 +112,13 @@ class Assembler:
             for e in envelope.events
         ]
         for item in (*bad, *one.parcel.bad):
-            if item.seq is None or not contains(lane.received, item.seq):
-                lane.received = union(lane.received, ((item.seq, item.seq),) if item.seq else ())
+            if item.seq is None or not lane.holds(item.seq):
+                if item.seq is not None:
+                    lane.take(item.seq)
                 self._set_aside(one, item, batch)
         for block in envelope.readings:
-            lane.received = union(lane.received, _ranges_of(np.array(block.seq, dtype=np.int64)))
+            lane.take_rising(np.array(block.seq, dtype=np.int64))
+        lane.settle()
         for gap in envelope.gaps:
             lane.received = union(lane.received, normalise([(gap.seq, gap.seq), gap.dropped]))
         return batch
@@ -150,24 +147,27 @@ class Assembler:
         lane = batch.lanes[one.lane]
         for block in envelope.readings:
             seqs = np.array(block.seq, dtype=np.int64)
-            fresh = _mask_new(lane.received, seqs)
+            fresh = lane.mask_new(seqs)
             lane.duplicates += int(seqs.size - np.count_nonzero(fresh))
             if fresh.any():
                 self._take_block(one, block, seqs, fresh, batch, hot)
-                lane.received = union(lane.received, _ranges_of(seqs[fresh]))
+                lane.take_rising(seqs[fresh])
         for event in envelope.events:
-            if not contains(lane.received, event.seq):
-                lane.received = union(lane.received, ((event.seq, event.seq),))
+            if not lane.holds(event.seq):
+                lane.take(event.seq)
                 self._take_event(one, event, batch)
                 continue
             lane.duplicates += 1
             if envelope.lane is Lane.ALARM:
-                batch.repeated.append(Repeated(one.lane, event, one.topic, one.received_ms))
+                repeated = Repeated(one.lane, event, one.topic, one.received_ms, envelope.exercise or "")
+                batch.repeated.append(repeated)
         for bad in one.parcel.bad:
-            if bad.seq is None or not contains(lane.received, bad.seq):
-                lane.received = union(lane.received, ((bad.seq, bad.seq),) if bad.seq else ())
+            if bad.seq is None or not lane.holds(bad.seq):
+                if bad.seq is not None:
+                    lane.take(bad.seq)
                 self._set_aside(one, bad, batch)
         for gap in envelope.gaps:
+            lane.settle()
             if contains(lane.received, gap.seq):
                 lane.duplicates += 1
                 continue
@@ -217,7 +217,9 @@ class Assembler:
             )
         )
         site = devices[0].subject.site
-        passing = self._passing(block, index, values, hot.get((site, exercise), frozenset()))
+        warm = batch.warm[site, exercise]
+        passing = self._passing(block, index, values, hot.get((site, exercise), frozenset()) | warm)
+        warm.update(block.series[i] for i in np.unique(index[passing]).tolist())
         fresh_seqs = seqs[fresh]
         for row in np.flatnonzero(passing).tolist():
             metric = block.series[int(index[row])][1]
@@ -242,14 +244,15 @@ class Assembler:
         values: NDArray[np.float64],
         hot: frozenset[tuple[str, str]],
     ) -> NDArray[np.bool_]:
-        """Which rows the engine must see: outside the bounds of their metric, or of a hot (device, metric)."""
+        """Which rows the engine must see: of a hot (device, metric), or of one that leaves its metric's bounds here."""
         low = np.empty(len(block.series))
         high = np.empty(len(block.series))
         for i, (device, metric) in enumerate(block.series):
             low[i], high[i] = (
                 (np.inf, -np.inf) if hot and (device, metric) in hot else self._bounds_of(metric)
             )
-        return ~((values > low[index]) & (values < high[index]))
+        outside = ~((values > low[index]) & (values < high[index]))
+        return np.isin(index, np.unique(index[outside])) if outside.any() else outside
 
     def _bounds_of(self, metric: str) -> tuple[float, float]:
         known = self._bounds.get(metric)
@@ -306,8 +309,24 @@ class Assembler:
                 lane=envelope.lane.value,
             )
         )
+        self._doubt_site(envelope, event, device, time_ms, batch)
         if event.kind not in _NOT_HEARD:
             self._note_presence(batch, envelope.box, event.device, exercise, time_ms)
+
+    def _doubt_site(
+        self, envelope: Envelope, event: Event, device: Device, time_ms: int, batch: Batch
+    ) -> None:
+        """A box registered in one compound that says it stands in another: its alarm is raised in both."""
+        said, known = envelope.site, device.subject
+        is_alarm = envelope.lane is Lane.ALARM and event.active and not event.test
+        if said == known.site or not is_alarm or envelope.exercise or not self._registry.is_site(said):
+            return
+        there = replace(known, site=said, place=said, path=(said,), tags=())
+        detail = (
+            f"{known.box} is registered at {known.site} and says it serves {said}: correct one of the two"
+        )
+        doubt = DoubtItem(str(event.id), there, time_ms, "other_site", detail, event.kind)
+        batch.items[said, ""].append(doubt)
 
     def _set_aside(self, one: Arrived, bad: BadItem, batch: Batch) -> None:
         envelope = one.parcel.envelope
@@ -348,7 +367,10 @@ class Assembler:
             key = (envelope.box, name, exercise)
             at_ms = batch.presence.get(key, -1)
             known = max(told.get(key, -1), batch.told.get(key, -1))
-            if at_ms < 0 or (known >= 0 and at_ms < known + self._presence_step_ms):
+            if at_ms < 0:
+                continue
+            was_ahead = known > one.received_ms + clocks.AHEAD_MS  # our clock was set back since
+            if known >= 0 and not was_ahead and at_ms < known + self._presence_step_ms:
                 continue
             batch.told[key] = at_ms
             subject = self._registry.device(envelope.box, name).subject
@@ -359,26 +381,6 @@ class Assembler:
 
 def _item_id(envelope: Envelope, seq: int) -> str:
     return f"{envelope.box}/{envelope.epoch}/{envelope.lane}/{seq}"
-
-
-def _mask_new(held: Ranges, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """For each of `numbers` (shape (n,)) whether it is not in `held`."""
-    if not held:
-        return np.ones(numbers.shape, dtype=np.bool_)
-    if len(held) == 1:
-        return np.asarray((numbers < held[0][0]) | (numbers > held[0][1]))
-    firsts = np.fromiter((r[0] for r in held), dtype=np.int64, count=len(held))
-    lasts = np.fromiter((r[1] for r in held), dtype=np.int64, count=len(held))
-    index = np.searchsorted(firsts, numbers, side="right") - 1
-    return np.asarray((index < 0) | (numbers > lasts[index]))
-
-
-def _ranges_of(numbers: NDArray[np.int64]) -> Ranges:
-    """Ranges that hold exactly `numbers`, which rise strictly."""
-    cuts = np.flatnonzero(np.diff(numbers) > 1)
-    firsts = numbers[np.concatenate(([0], cuts + 1))]
-    lasts = numbers[np.concatenate((cuts, [numbers.size - 1]))]
-    return tuple(zip(firsts.tolist(), lasts.tolist(), strict=True))
 
 
 def _subtract(left: Ranges, right: Ranges) -> Ranges:

@@ -14,7 +14,7 @@ from redwhistle.contracts.envelope import Ack, Rejection
 from redwhistle.contracts.ids import Lane
 from redwhistle.contracts.readings import BOX_DEVICE
 from redwhistle.contracts.topics import Leaf, Topic
-from redwhistle.errors import ContractError, Unavailable
+from redwhistle.errors import Blocked, ContractError, Malformed, Unavailable
 from redwhistle.logs import get_logger
 from redwhistle.ranges import Ranges, clip
 from server.alerts.model import Item
@@ -27,6 +27,8 @@ from server.records import LaneKey, QuarantineRow, ReadingRows, SeenBox
 log = get_logger(part="ingest")
 
 _SEEN_EVERY_MS = 10_000
+_TOLD_AT_LEAST = 50_000
+"""Devices of which it is remembered when the engine was told; above that the old ones go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,9 @@ class Handler:
     def __init__(self, intake: Intake, screen: Screen, *, presence_step_ms: int) -> None:
         self._intake = intake
         self._assembler = Assembler(intake.registry, screen, presence_step_ms=presence_step_ms)
+        self._presence_step_ms = presence_step_ms
         self._told: dict[tuple[str, str, str], int] = {}
+        self._told_limit = _TOLD_AT_LEAST
         self._seen: dict[str, tuple[int, bool]] = {}
 
     def handle(self, messages: Sequence[Message]) -> list[Answer]:
@@ -71,14 +75,15 @@ class Handler:
             batch.aside.extend(_stranger(a) for a in strangers)
             if batch.aside:
                 self._intake.set_aside(batch.aside)
+            seen = self._seen_boxes(arrived)
+            if seen:  # boxes before sites, as everywhere: see StateHandler
+                self._intake.note_seen(seen, now)
             if batch.items:
                 self._intake.step(batch.items, now)
             if lanes:
                 self._intake.save_progress(batch.changes(), now)
-            seen = self._seen_boxes(arrived)
-            if seen:
-                self._intake.note_seen(seen, now)
         self._told.update(batch.told)
+        self._forget_told(now_ms)
         self._seen.update({b.box: (now_ms, b.synced) for b in seen})
         return [*_acknowledgements(arrived, batch, now_ms), *_rejections(refused, now_ms)]
 
@@ -92,7 +97,7 @@ class Handler:
         detail = f"could not be stored: {error}"
         try:
             batch = self._write_aside(message, arrived, refused, detail, with_engine=True)
-        except Unavailable:
+        except (Unavailable, Blocked):
             raise
         except Exception:
             log.exception("quarantine_alert_failed", topic=message.topic)
@@ -124,6 +129,14 @@ class Handler:
             self._intake.save_progress(batch.changes(), now)
         return batch
 
+    def _forget_told(self, now_ms: int) -> None:
+        """Keep the memory of what the engine was told bounded: what is older than a step keeps nothing from it."""
+        if len(self._told) >= self._told_limit:
+            since_ms = now_ms - self._presence_step_ms
+            self._told = {key: at_ms for key, at_ms in self._told.items() if at_ms >= since_ms}
+            self._seen = {box: seen for box, seen in self._seen.items() if seen[0] >= now_ms - _SEEN_EVERY_MS}
+            self._told_limit = max(_TOLD_AT_LEAST, 2 * len(self._told))
+
     def _site_key(self, one: Arrived) -> SiteKey:
         return self._intake.registry.site_of(one.lane.box) or "", one.parcel.envelope.exercise or ""
 
@@ -133,6 +146,7 @@ class Handler:
         claimed = [(a.lane.box, a.parcel.envelope.site) for a in arrived]
         claimed += [(r.topic.box, r.topic.site) for r in refused if r.topic is not None]
         registry.learn_boxes(claimed)
+        registry.learn_sites(s for box, s in claimed if registry.site_of(box) not in (None, s))
         known = [a for a in arrived if registry.site_of(a.lane.box) is not None]
         devices = {(box, BOX_DEVICE) for box, _ in claimed if registry.site_of(box) is not None}
         metrics: set[str] = set()
@@ -156,16 +170,20 @@ class Handler:
         for lane, group in by_lane.items():
             key = batch.lanes[lane].progress.progress_key
             ids = self._intake.event_ids(key, [r.event.seq for r in group])
+            unknown = [r.event.seq for r in group if r.event.seq not in ids]
+            aside = self._intake.numbers_aside(lane, unknown) if unknown else frozenset()
             for repeated in group:
                 held = ids.get(repeated.event.seq)
-                if held is not None and held != str(repeated.event.id):
-                    self._note_twin(batch, repeated, held)
+                if held != str(repeated.event.id) and repeated.event.seq not in aside:
+                    self._note_twin(batch, repeated, held or "something else")
 
     def _note_twin(self, batch: Batch, repeated: Repeated, held: str) -> None:
         event, lane = repeated.event, repeated.lane
         detail = f"{event.kind}: number {event.seq} is already that of {held}: two machines use the name {lane.box}"
         payload = event.model_dump_json().encode()
         batch.aside.append(QuarantineRow(repeated.topic, *lane, event.seq, "twin", detail, payload))
+        if repeated.exercise:
+            return
         doubt = self._assembler.doubt(
             lane.box, event.device, str(event.id), repeated.received_ms, "twin", detail, kind=event.kind
         )
@@ -205,7 +223,7 @@ class Handler:
             if envelope.lane is not Lane.TELEMETRY:
                 continue
             at_ms, synced = self._seen.get(envelope.box, (0, not envelope.sent.synced))
-            if synced != envelope.sent.synced or one.received_ms - at_ms >= _SEEN_EVERY_MS:
+            if synced != envelope.sent.synced or abs(one.received_ms - at_ms) >= _SEEN_EVERY_MS:
                 latest[envelope.box] = SeenBox(
                     envelope.box,
                     envelope.sent.boot,
@@ -225,6 +243,11 @@ def _open(messages: Sequence[Message]) -> tuple[list[Arrived], list[_Refused]]:
             arrived.append(Arrived(message.topic, open_parcel(topic, message.payload), message.received_ms))
         except ContractError as error:
             refused.append(_Refused(message, topic, error))
+        except (
+            Exception
+        ) as error:  # whatever the bytes are, they are kept, answered and (in the alarm lane) alarmed
+            log.error("message_unreadable", topic=message.topic, error=type(error).__name__)
+            refused.append(_Refused(message, topic, Malformed(f"cannot be read: {type(error).__name__}")))
     return arrived, refused
 
 
@@ -300,7 +323,8 @@ _NO_EPOCH = "0" * 32
 
 
 def _clean(text: str) -> str:
-    return "".join(max(c, " ") for c in text)[:900]
+    clean = text.encode("utf-8", "replace").decode()
+    return "".join(max(c, " ") for c in clean)[:900]
 
 
 def _add(items: dict[SiteKey, list[Item]], one: tuple[SiteKey, Item] | None) -> None:

@@ -1,6 +1,7 @@
 """One MQTT message read: what in it can be stored, what must be set aside, and what was no envelope at all. Pure.
 
-A bad item never takes its neighbours with it: where the whole does not validate, each item is tried by itself.
+A bad item never takes its neighbours with it: where the whole does not validate, each item is tried by itself. What that
+costs is bounded by the size of the message: nothing of it is read twice, and no item is kept together with all others.
 """
 
 import json
@@ -12,8 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from redwhistle.contracts import codec
 from redwhistle.contracts.envelope import Envelope
 from redwhistle.contracts.events import Event
-from redwhistle.contracts.ids import Lane, Seq
-from redwhistle.contracts.readings import GapRecord, ReadingColumns
+from redwhistle.contracts.ids import DeviceId, Lane, Seq
+from redwhistle.contracts.readings import GapRecord, MetricName, ReadingColumns
 from redwhistle.contracts.topics import Leaf, Topic
 from redwhistle.contracts.wire import MAX_DATA_BYTES, MAX_ITEMS
 from redwhistle.errors import ContractError, Malformed, TooLarge
@@ -21,6 +22,9 @@ from redwhistle.errors import ContractError, Malformed, TooLarge
 _LEAF_OF_LANE = {Lane.ALARM: Leaf.ALARM, Lane.TELEMETRY: Leaf.TELEMETRY}
 M = TypeVar("M", Event, GapRecord)
 _SEQ: TypeAdapter[int] = TypeAdapter(Seq)
+_SERIES: TypeAdapter[tuple[str, str]] = TypeAdapter(tuple[DeviceId, MetricName])
+MAX_SALVAGED = 4 * MAX_ITEMS
+"""Items of one message that are tried one by one; with more it is refused whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class Parcel:
 def open_parcel(topic: Topic, payload: bytes) -> Parcel:
     """Read one lane message; raise a ContractError when not even the header can be believed."""
     try:
-        parcel = _check_events(Parcel(codec.decode_envelope(payload)))
+        parcel = _check_items(Parcel(codec.decode_envelope(payload)))
     except Malformed:
         parcel = _salvage(payload)
     envelope = parcel.envelope
@@ -60,10 +64,13 @@ def open_parcel(topic: Topic, payload: bytes) -> Parcel:
     return parcel
 
 
-def _check_events(parcel: Parcel) -> Parcel:
+def _check_items(parcel: Parcel) -> Parcel:
+    """What a model cannot say of one item: its data are those of its kind, and a gap record declares telemetry."""
+    envelope = parcel.envelope
     good: list[Event] = []
+    gaps: list[GapRecord] = []
     bad: list[BadItem] = list(parcel.bad)
-    for event in parcel.envelope.events:
+    for event in envelope.events:
         fault = _fault_of(event)
         if fault is None:
             good.append(event)
@@ -73,9 +80,25 @@ def _check_events(parcel: Parcel) -> Parcel:
                     event.seq, fault[0], fault[1], event.model_dump_json().encode(), event.kind, event.device
                 )
             )
-    if len(good) == len(parcel.envelope.events):
+    for gap in envelope.gaps:
+        why = _fault_of_gap(gap, envelope.lane)
+        if why is None:
+            gaps.append(gap)
+        else:
+            bad.append(BadItem(gap.seq, "malformed", why, gap.model_dump_json().encode()))
+    readings = [block for block in envelope.readings if len(block)]
+    if len(bad) == len(parcel.bad) and len(readings) == len(envelope.readings):
         return parcel
-    return Parcel(parcel.envelope.model_copy(update={"events": good}), tuple(bad))
+    checked = envelope.model_copy(update={"events": good, "gaps": gaps, "readings": readings})
+    return Parcel(checked, tuple(bad))
+
+
+def _fault_of_gap(gap: GapRecord, lane: Lane) -> str | None:
+    if lane is Lane.ALARM:
+        return "a gap record in the alarm lane: alarms are never dropped, so none is believed to be"
+    if gap.dropped[1] < gap.dropped[0]:
+        return f"dropped: runs backwards, {gap.dropped[0]}..{gap.dropped[1]}"
+    return None
 
 
 def _fault_of(event: Event) -> tuple[str, str] | None:
@@ -97,6 +120,10 @@ def _fault_of(event: Event) -> tuple[str, str] | None:
 def _salvage(payload: bytes) -> Parcel:
     raw = codec.read_json_object(payload)
     events, readings, gaps = raw.pop("events", []), raw.pop("readings", []), raw.pop("gaps", [])
+    total = sum(len(part) for part in (events, gaps) if isinstance(part, list))
+    total += sum(_rows_in(block) for block in readings) if isinstance(readings, list) else 0
+    if total > MAX_SALVAGED:
+        raise TooLarge(f"{total} items, {MAX_ITEMS} allowed")
     try:
         header = Envelope.model_validate_json(codec.json_text(raw), extra="ignore")
     except ValidationError as error:
@@ -113,10 +140,7 @@ def _salvage(payload: bytes) -> Parcel:
             "readings": [b for item in _items(readings, "readings", bad) for b in _salvage_block(item, bad)],
         }
     )
-    total = len(envelope.events) + len(envelope.gaps) + sum(len(b) for b in envelope.readings) + len(bad)
-    if total > 4 * MAX_ITEMS:
-        raise TooLarge(f"{total} items, {MAX_ITEMS} allowed")
-    return _check_events(Parcel(envelope, tuple(bad)))
+    return _check_items(Parcel(envelope, tuple(bad)))
 
 
 def _items(value: Any, name: str, bad: list[BadItem]) -> list[Any]:
@@ -146,34 +170,79 @@ def _try(model: type[M], item: Any, bad: list[BadItem]) -> M | None:
         return None
 
 
+def _rows_in(block: Any) -> int:
+    """How many rows a block claims to have; a block that is none counts as one."""
+    columns = [block.get(name) for name in _COLUMNS] if isinstance(block, dict) else []
+    return max((len(c) for c in columns if isinstance(c, list)), default=1)
+
+
 def _salvage_block(block: Any, bad: list[BadItem]) -> list[ReadingColumns]:
+    text = _bytes(block)
     try:
-        return [ReadingColumns.model_validate_json(_bytes(block), extra="ignore")]
+        return [ReadingColumns.model_validate_json(text, extra="ignore")]
     except ValidationError as error:
         whole = codec.describe(error)
     fields = block if isinstance(block, dict) else {}
     columns = [c for c in (fields.get(name) for name in _COLUMNS) if isinstance(c, list)]
-    if len(columns) != len(_COLUMNS) or len({len(c) for c in columns}) != 1:
+    fits = len(columns) == len(_COLUMNS) and len({len(c) for c in columns}) == 1
+    if not fits or not _is_header(fields):
         numbers = fields.get("seq")
         known = [s for s in map(_seq_of, numbers if isinstance(numbers, list) else []) if s is not None]
-        bad.extend(BadItem(s, "malformed", whole, _bytes(block)) for s in (known or (None,)))
+        bad.extend(_set_whole_aside(known, whole, text))
         return []
+    series = [_series_of(one) for one in fields["series"]]
     good: list[ReadingColumns] = []
     for row in zip(*columns, strict=True):
         try:
-            good.append(ReadingColumns.model_validate_json(_bytes(_alone(block, row)), extra="ignore"))
+            good.append(
+                ReadingColumns.model_validate_json(_bytes(_alone(fields, series, row)), extra="ignore")
+            )
         except ValidationError as error:
             bad.append(BadItem(_seq_of(row[0]), "malformed", codec.describe(error), _bytes(list(row))))
     return good
 
 
-def _alone(block: dict[str, Any], row: tuple[Any, ...]) -> dict[str, Any]:
-    """A block of this one row, with its own series only."""
-    one = {**block, **{name: [value] for name, value in zip(_COLUMNS, row, strict=True)}}
-    series, index = block.get("series"), row[1]
-    if isinstance(series, list) and isinstance(index, int) and 0 <= index < len(series):
-        one |= {"series": [series[index]], "row_series": [0]}
-    return one
+def _set_whole_aside(known: list[int], detail: str, text: bytes) -> list[BadItem]:
+    """The block is kept once, under its first number; the others say which block they mean."""
+    first, others = (known[0], known[1:]) if known else (None, [])
+    digest = codec.digest(text)
+    return [BadItem(first, "malformed", detail, text)] + [
+        BadItem(seq, "malformed", detail, _bytes({"seq": seq, "block": first, "sha256": digest}))
+        for seq in others
+    ]
+
+
+def _is_header(fields: dict[str, Any]) -> bool:
+    """Whether what all rows of the block share can be read."""
+    if not isinstance(fields.get("series"), list):
+        return False
+    empty: dict[str, list[Any]] = {name: [] for name in ("series", *_COLUMNS)}
+    shared = {"boot": fields.get("boot"), "synced": fields.get("synced"), **empty}
+    try:
+        ReadingColumns.model_validate_json(_bytes(shared))
+    except ValidationError:
+        return False
+    return True
+
+
+def _series_of(value: Any) -> tuple[str, str] | None:
+    try:
+        return _SERIES.validate_json(_bytes(value), strict=True)
+    except ValidationError:
+        return None
+
+
+def _alone(
+    fields: dict[str, Any], series: list[tuple[str, str] | None], row: tuple[Any, ...]
+) -> dict[str, Any]:
+    """A block of this one row, with its own series only (none where that cannot be read)."""
+    index = row[1]
+    is_listed = isinstance(index, int) and not isinstance(index, bool) and 0 <= index < len(series)
+    own = series[index] if is_listed else None
+    columns = {name: [value] for name, value in zip(_COLUMNS, row, strict=True)}
+    if is_listed:
+        columns["row_series"] = [0]
+    return {"boot": fields["boot"], "synced": fields["synced"], "series": [own] if own else [], **columns}
 
 
 _COLUMNS = ("seq", "row_series", "value", "at_ms", "mono_ms")

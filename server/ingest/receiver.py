@@ -66,6 +66,7 @@ class Receiver:
         )
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         client.reconnect_delay_set(min_delay=1, max_delay=10)
         if settings.username is not None:
@@ -120,8 +121,20 @@ class Receiver:
             return
         self._connection += 1
         client.subscribe([(f, SubscribeOptions(qos=1)) for f in self._filters])
-        self.connected.set()
         log.info("broker_connected", client=self._name, host=self._settings.host, port=self._settings.port)
+
+    def _on_subscribe(self, _: paho.Client, __: Any, ___: Any, reasons: Any, ____: Any) -> None:
+        refused = [str(reason) for reason in reasons if reason.is_failure]
+        if refused:
+            log.error(
+                "subscription_refused",
+                client=self._name,
+                filters=self._filters,
+                reasons=refused,
+                note="nothing arrives here: check the broker's access rules for this user",
+            )
+            return
+        self.connected.set()
 
     def _on_disconnect(self, _: paho.Client, __: Any, ___: Any, reason: Any, ____: Any) -> None:
         self.connected.clear()

@@ -1,5 +1,6 @@
 """Birth messages and last wills: a box announces itself, its devices and its clock, or is gone."""
 
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -67,6 +68,7 @@ class StateHandler:
             self._quarantine(message, error.code, error.detail)
             return
         registry = self._intake.registry
+        registry.forget_if_stale(time.monotonic())
         registry.learn_boxes([(state.box, state.site)])
         if registry.site_of(state.box) is None:
             self._quarantine(

@@ -81,6 +81,12 @@ class MemoryRegistry:
         if known is None or (offset.synced and not known.synced):
             self._boots[box][boot] = offset
 
+    def learn_sites(self, sites: Iterable[str]) -> None:
+        """All compounds are known from the start."""
+
+    def is_site(self, site: str) -> bool:
+        return site in self._places
+
     def site_of(self, box: str) -> str | None:
         return self._site_of.get(box)
 
@@ -139,6 +145,11 @@ class MemoryIntake:
         return {
             e.seq: str(e.id) for e in self.stored.events if e.progress_key == progress_key and e.seq in wanted
         }
+
+    def numbers_aside(self, lane: LaneKey, seqs: Sequence[int]) -> frozenset[int]:
+        rows = self.stored.aside.values()
+        held = {r.seq for r in rows if (r.box, r.epoch, r.lane) == lane and r.seq is not None}
+        return frozenset(held.intersection(seqs))
 
     def set_aside(self, rows: Sequence[QuarantineRow]) -> None:
         for row in rows:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from redwhistle.errors import Unavailable
+from redwhistle.errors import Blocked, Unavailable
 from redwhistle.logs import get_logger
 from server.ingest.ports import Answer, Message
 from server.ingest.receiver import Delivery, Receiver
@@ -53,9 +53,13 @@ class Worker:
                 self._meter.batch(self._kind, len(deliveries), time.perf_counter() - started)
 
     def _settle(self, deliveries: Sequence[Delivery], stop: threading.Event) -> None:
-        answers = self._store([d.message for d in deliveries], stop)
-        if answers is not None:
-            self._receiver.settle(deliveries, answers)
+        try:
+            answers = self._store([d.message for d in deliveries], stop)
+            if answers is not None:
+                self._receiver.settle(deliveries, answers)
+        except Exception:  # a worker that ends would leave its share of the messages to nobody
+            log.exception("ingest_batch_failed", kind=self._kind, messages=len(deliveries))
+            self._receiver.settle(deliveries, [])  # the boxes have no answer and send again
 
     def _store(self, messages: Sequence[Message], stop: threading.Event) -> list[Answer] | None:
         """The answers, or None when stopped before the database could serve. A batch that cannot be stored is halved."""
@@ -67,6 +71,8 @@ class Worker:
                 if stop.is_set():
                     return None
             except Exception as error:  # whatever it is, the neighbours go on
+                if len(messages) == 1 and isinstance(error, Blocked):
+                    return self._leave(messages[0], error)
                 if len(messages) == 1:
                     log.exception("ingest_cannot_store", kind=self._kind, topic=messages[0].topic)
                     return self._set_aside(messages[0], error, stop)
@@ -86,10 +92,18 @@ class Worker:
                 self._pause(attempt, unavailable, stop)
                 if stop.is_set():
                     return None
+            except Blocked as blocked:
+                return self._leave(message, blocked)
             except Exception:
                 log.exception("ingest_cannot_set_aside", kind=self._kind, topic=message.topic)
                 return []  # not acknowledged to the box, which keeps it and sends it again
         return None
+
+    def _leave(self, message: Message, error: Blocked) -> list[Answer]:
+        """Not answered: its box keeps it and sends it again, and the other boxes need not wait for that."""
+        self._meter.unavailable(self._kind)
+        log.error("ingest_blocked", kind=self._kind, topic=message.topic, error=str(error))
+        return []
 
     def _pause(self, attempt: int, error: Exception, stop: threading.Event) -> None:
         self._meter.unavailable(self._kind)

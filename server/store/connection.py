@@ -9,12 +9,19 @@ from psycopg import errors as pg
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from redwhistle.errors import SchemaError, StoreError, Unavailable
+from redwhistle.errors import Blocked, SchemaError, StoreError, Unavailable
 
 Connection = psycopg.Connection[TupleRow]
 Pool = ConnectionPool[Connection]
 
-_OPTIONS = "-c timezone=UTC -c default_transaction_isolation=read\\ committed -c client_min_messages=warning"
+IDLE_S = 15
+"""A transaction that does nothing for so long is ended by the server, and its locks with it: whoever was stopped, or cut
+off, in the middle of one must not keep a compound's alarms waiting."""
+_OPTIONS = (
+    "-c timezone=UTC -c default_transaction_isolation=read\\ committed -c client_min_messages=warning"
+    f" -c idle_in_transaction_session_timeout={IDLE_S}s"
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+)
 
 
 def connect(url: str, *, name: str, autocommit: bool = False) -> Connection:
@@ -39,9 +46,13 @@ def open_pool(url: str, *, name: str, size: int = 4) -> Pool:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Let no psycopg error out: what may pass later is Unavailable, the rest is StoreError."""
+    """Let no psycopg error out: what may pass later is Unavailable or Blocked, the rest is StoreError."""
     try:
         yield
+    except pg.LockNotAvailable as error:
+        raise Blocked(f"somebody else holds what is needed: {_first_line(error)}. Try again.") from error
+    except pg.ReadOnlySqlTransaction as error:
+        raise Unavailable(f"the database is a standby for now: {_first_line(error)}") from error
     except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
         raise Unavailable(f"the database cannot serve now: {_first_line(error)}") from error
     except (pg.DiskFull, pg.OutOfMemory, pg.SerializationFailure, pg.DeadlockDetected) as error:

@@ -43,9 +43,10 @@ def detect(connection: Connection) -> Edition:
     ).fetchone()
     if row is None:
         return Edition.PLAIN
-    preloaded = connection.execute("SHOW shared_preload_libraries").fetchone()
     if row[0] is None:
-        if preloaded is None or "timescaledb" not in preloaded[0]:
+        # A setting of the loader's: it tells everybody whether that is preloaded (the list itself is for few eyes).
+        preloaded = connection.execute("SELECT current_setting('timescaledb.disable_load', true)").fetchone()
+        if preloaded is None or preloaded[0] is None:
             return Edition.PLAIN
         connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
     licence = connection.execute("SELECT current_setting('timescaledb.license', true)").fetchone()

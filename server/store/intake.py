@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.types.json import Jsonb
 
+from redwhistle.contracts.wire import MAX_ENVELOPE_BYTES
+from redwhistle.errors import Unavailable
 from redwhistle.ranges import Ranges, holes
 from server.alerts.model import Item
 from server.records import (
@@ -20,6 +23,7 @@ from server.records import (
     ReadingRows,
     SeenBox,
 )
+from server.store import storable
 from server.store.boxes import Boxes
 from server.store.connection import Connection, connect, translated
 from server.store.edition import Edition, read_edition
@@ -49,6 +53,8 @@ _COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _COPY_TRAILER = b"\xff\xff"
 
 
+LOCK_WAIT_S = 3.0
+"""The longest wait for a row that somebody else holds: then the others of the batch go on without it (Blocked)."""
 SiteKey = tuple[str, str]
 Stepper = Callable[[Connection, Mapping[SiteKey, Sequence[Item]], datetime], None]
 """Steps the alert engine inside the transaction that is open on the connection."""
@@ -57,7 +63,8 @@ Stepper = Callable[[Connection, Mapping[SiteKey, Sequence[Item]], datetime], Non
 class Intake:
     """The door of one ingest worker into the database; reconnects by itself. Not for two threads."""
 
-    def __init__(self, url: str, *, name: str, stepper: Stepper) -> None:
+    def __init__(self, url: str, *, name: str, stepper: Stepper, lock_wait_s: float = LOCK_WAIT_S) -> None:
+        self._lock_wait_s = lock_wait_s
         self._stepper = stepper
         self._url = url
         self._name = name
@@ -71,17 +78,27 @@ class Intake:
         """The open connection; opened anew when it was lost. Raise Unavailable."""
         if self._connection is None or self._connection.closed or self._connection.broken:
             self._connection = connect(self._url, name=self._name)
+            wait = f"{round(self._lock_wait_s * 1000)}ms"
             with translated(), self._connection.transaction():
+                self._connection.execute("SELECT set_config('lock_timeout', %s, false)", (wait,))
                 self._rollups_maintained = read_edition(self._connection) is not Edition.TIMESCALE
         return self._connection
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One transaction; everything or nothing. Errors come out as ours, the connection usable or gone."""
-        with translated():
-            connection = self.connection
-            with connection.transaction():
-                yield connection
+        try:
+            with translated():
+                connection = self.connection
+                with connection.transaction():
+                    yield connection
+        except Unavailable as error:
+            if isinstance(error.__cause__, ReadOnlySqlTransaction):
+                self.close()  # the address may lead to another server by now
+            if self._connection is None or self._connection.closed or self._connection.broken:
+                # What the lost server had told may be gone with it: a standby took over, a backup was put back.
+                self.registry.forget()
+            raise
 
     def close(self) -> None:
         """Close the connection; what was not committed is rolled back by the server."""
@@ -158,21 +175,30 @@ class Intake:
         ).fetchall()
         return {seq: str(event_id) for seq, event_id in rows}
 
+    def numbers_aside(self, lane: LaneKey, seqs: Sequence[int]) -> frozenset[int]:
+        """Those of `seqs` that lie in quarantine."""
+        values = {"box": lane.box, "epoch": lane.epoch, "lane": lane.lane, "seqs": list(seqs)}
+        rows = self.connection.execute(statement("intake/numbers_aside"), values).fetchall()
+        return frozenset(seq for (seq,) in rows)
+
     def set_aside(self, rows: Sequence[QuarantineRow]) -> None:
-        """Keep what could not be stored as what it claims to be; the same again is kept once."""
+        """Keep what could not be stored as what it claims to be; the same again is kept once.
+
+        Of a payload over the contract's limit the beginning is kept; its digest is that of the whole.
+        """
         with self.connection.cursor() as cursor:
             cursor.executemany(
                 statement("intake/quarantine"),
                 [
                     {
-                        "topic": r.topic[:500].replace("\0", "?"),
+                        "topic": storable.text(r.topic[:500]),
                         "box": r.box,
                         "epoch": r.epoch,
                         "lane": r.lane,
                         "seq": r.seq,
                         "code": r.code,
-                        "detail": r.detail[:2000].replace("\0", "?"),
-                        "payload": r.payload,
+                        "detail": storable.text(r.detail[:2000]),
+                        "payload": r.payload[:MAX_ENVELOPE_BYTES],
                         "sha256": hashlib.sha256(r.payload).hexdigest(),
                     }
                     for r in rows

@@ -178,6 +178,12 @@ def count_stored(connection: Connection) -> list[Row]:
     return _rows(connection, "reading/stored", {})
 
 
+def count_credentials(connection: Connection, texts: Sequence[str]) -> tuple[int, int]:
+    """Events that carry a credential's hash, and events that hold one of `texts` (which must never be stored)."""
+    row = _rows(connection, "reading/credentials", {"texts": list(texts)})[0]
+    return row["hashed"], row["bare"]
+
+
 def _linked(why: Any) -> list[str]:
     """Alert ids that a reason names; what is no id is left out."""
     found = []

@@ -29,6 +29,7 @@ class Registry:
     def __init__(self, connect: Callable[[], Connection]) -> None:
         self._connect = connect
         self._site_of: dict[str, str] = {}
+        self._sites: dict[str, bool] = {}
         self._devices: dict[tuple[str, str], Device] = {}
         self._places: dict[tuple[str, str], _Place] = {}
         self._metrics: dict[str, int] = {}
@@ -41,10 +42,14 @@ class Registry:
         """Drop what may have changed elsewhere once `TTL_S` have passed; keys of metrics and lanes never change."""
         if monotonic_s >= self._fresh_until:
             self._fresh_until = monotonic_s + TTL_S
-            self._site_of.clear()
-            self._devices.clear()
-            self._places.clear()
-            self._boots.clear()
+            self._forget_volatile()
+
+    def forget(self) -> None:
+        """Drop everything: another server, or another state of it, may answer from now on."""
+        self._forget_volatile()
+        self._metrics.clear()
+        self._exercises = {"": 0}
+        self._lanes.clear()
 
     def forget_box(self, box: str) -> None:
         """A box announced itself anew."""
@@ -84,14 +89,11 @@ class Registry:
             self._load_devices(connection, sorted(set(boxes)))
 
     def learn_names(self, metrics: Iterable[str], exercises: Iterable[str]) -> None:
-        """Make sure that these metrics and exercises have keys."""
+        """Make sure that these metrics and exercises have keys, as long as there are keys for new metrics."""
         new_metrics = sorted(set(metrics) - self._metrics.keys())
         if new_metrics:
             with self._transaction() as connection:
-                connection.execute(
-                    "INSERT INTO metrics (name) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING",
-                    (new_metrics,),
-                )
+                connection.execute(statement("metrics/register_seen"), {"names": new_metrics})
                 rows = connection.execute(
                     "SELECT name, metric_key FROM metrics WHERE name = ANY (%s)", (new_metrics,)
                 ).fetchall()
@@ -101,6 +103,7 @@ class Registry:
             with self._transaction() as connection:
                 connection.execute(
                     "INSERT INTO exercises SELECT nextval('exercise_keys'), e FROM unnest(%s::text[]) AS e"
+                    " WHERE NOT EXISTS (SELECT FROM exercises AS x WHERE x.exercise = e)"
                     " ON CONFLICT (exercise) DO NOTHING",
                     (new_exercises,),
                 )
@@ -132,6 +135,19 @@ class Registry:
             )
         self._boots[box][boot] = offset
 
+    def learn_sites(self, sites: Iterable[str]) -> None:
+        """Look up which of these are compounds."""
+        missing = sorted(set(sites) - self._sites.keys())
+        if missing:
+            with self._transaction() as connection:
+                rows = connection.execute(statement("sites/known"), {"sites": missing}).fetchall()
+            known = {row[0] for row in rows}
+            self._sites.update({site: site in known for site in missing})
+
+    def is_site(self, site: str) -> bool:
+        """Whether a learned name is a compound's."""
+        return self._sites.get(site, False)
+
     def site_of(self, box: str) -> str | None:
         """The compound that a learned box serves; None for a box of an unknown site."""
         return self._site_of.get(box)
@@ -158,10 +174,21 @@ class Registry:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        with translated():
-            connection = self._connect()
-            with connection.transaction():
-                yield connection
+        try:
+            with translated():
+                connection = self._connect()
+                with connection.transaction():
+                    yield connection
+        except BaseException:
+            self.forget()  # rows that were rolled back, or lost with a server, must not be remembered
+            raise
+
+    def _forget_volatile(self) -> None:
+        self._site_of.clear()
+        self._sites.clear()
+        self._devices.clear()
+        self._places.clear()
+        self._boots.clear()
 
     def _load_devices(self, connection: Connection, boxes: list[str]) -> None:
         rows = connection.execute(statement("devices/of_boxes"), {"boxes": boxes}).fetchall()

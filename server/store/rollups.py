@@ -4,7 +4,10 @@ Ingest leaves a note of (minute, devices) in the transaction that stores reading
 they show up whenever they come. Under TimescaleDB's community edition continuous aggregates do this instead.
 """
 
+import time
 from datetime import datetime, timedelta
+
+from psycopg.errors import LockNotAvailable
 
 from server.store.connection import Connection
 from server.store.edition import LATE, ROLLUPS, Edition, read_edition
@@ -14,6 +17,9 @@ SETTLE = timedelta(seconds=5)
 """A minute is computed once it ended this long ago: most of it is in by then."""
 _AT_ONCE = 2_000
 """Notes taken in one transaction."""
+_CONCURRENT_S = 60.0
+_CONCURRENT_STEP_S = 0.2
+"""How long, and how often, a refresh is tried again that another one of the same time is in the way of."""
 _LOCK = 7_215_034_119
 """Advisory lock of the transaction: rollups have one writer at a time, so hours are never computed from half a minute."""
 
@@ -45,12 +51,25 @@ def catch_up(connection: Connection, now: datetime) -> None:
     connection.autocommit, before = True, connection.autocommit  # refreshing cannot run inside a transaction
     try:
         for name in ROLLUPS:
-            connection.execute(
-                "CALL refresh_continuous_aggregate(%s::regclass, %s::timestamptz, %s::timestamptz)",
-                (name, now - LATE - timedelta(days=1), now),
-            )
+            _refresh_aggregate(connection, name, now - LATE - timedelta(days=1), now)
     finally:
         connection.autocommit = before
+
+
+def _refresh_aggregate(connection: Connection, name: str, start: datetime, end: datetime) -> None:
+    """Refresh, and wait for the policy's own run where that is at it: TimescaleDB refuses a second one (55P03)."""
+    give_up_s = time.monotonic() + _CONCURRENT_S
+    while True:
+        try:
+            connection.execute(
+                "CALL refresh_continuous_aggregate(%s::regclass, %s::timestamptz, %s::timestamptz)",
+                (name, start, end),
+            )
+            return
+        except LockNotAvailable:
+            if time.monotonic() > give_up_s:
+                raise
+            time.sleep(_CONCURRENT_STEP_S)
 
 
 def _refresh_some(connection: Connection, now: datetime) -> tuple[int, bool]:

@@ -37,6 +37,12 @@ def postpone_wake(connection: Connection, key: SiteKey, now: datetime, until: da
         connection.execute(statement("timers/postpone_wake"), values)
 
 
+def wake_all(connection: Connection, now: datetime) -> int:
+    """Wake every site that waits for a later time: the clock was set back, and that time may never have been meant."""
+    with translated():
+        return connection.execute(statement("timers/wake_all"), {"now": now}).rowcount
+
+
 def take_leases(connection: Connection, now: datetime, beyond: datetime, limit: int) -> list[WorkItem]:
     """Lock and return items whose claim ran out (or ends later than `beyond`, which no claim can)."""
     with translated():

@@ -24,14 +24,16 @@ def assert_whole(
     boxes: Iterable[Box] | None = None,
     *,
     within_s: float = SETTLE_S,
-    also_alerts: Collection[str] = (),
+    also_alerts: Collection[str] | None = (),
     values_lost: bool = False,
     dropped: bool = False,
+    bad_input: bool = False,
 ) -> None:
     """Nothing lost, nothing twice, once everything has settled; the boxes have played their scripts to the end.
 
-    `also_alerts`: rules that may raise alerts beside the script's. `values_lost`: readings that were still in memory
-    when a box was killed may be missing. `dropped`: telemetry may have been given up, and declared.
+    `also_alerts`: rules that may raise alerts beside the script's; None: any, the site has other boxes. `values_lost`: readings that were still in memory
+    when a box was killed may be missing. `dropped`: telemetry may have been given up, and declared. `bad_input`: somebody
+    else filled the quarantine.
     """
     looked_at = list(world.boxes.values() if boxes is None else boxes)
     for box in looked_at:
@@ -40,6 +42,8 @@ def assert_whole(
 
     def settled() -> bool:
         found[:] = problems(world, looked_at, values_lost=values_lost, dropped=dropped)
+        if not bad_input:
+            found.extend(quarantine_problems(world, looked_at))
         found.extend(alert_problems(world, looked_at, also_alerts))
         return not found
 
@@ -59,10 +63,14 @@ def problems(world: World, boxes: Iterable[Box], *, values_lost: bool, dropped: 
             found.append(f"{box.name}: {box.waiting()} items wait in the outbox")
         found += _lane_problems(world, box, dropped=dropped)
         found += _content_problems(world, box, values_lost=values_lost, dropped=dropped)
+    return found
+
+
+def quarantine_problems(world: World, boxes: Iterable[Box]) -> list[str]:
+    """Nothing of these boxes, and nothing of nobody, was set aside."""
     names = [box.name for box in boxes]
     aside = world.rows("SELECT code, detail FROM quarantine WHERE box IS NULL OR box = ANY (%s)", names)
-    found += [f"in quarantine: {code}: {detail}" for code, detail in aside]
-    return found
+    return [f"in quarantine: {code}: {detail}" for code, detail in aside]
 
 
 def _lane_problems(world: World, box: Box, *, dropped: bool) -> list[str]:
@@ -128,7 +136,7 @@ def _alarm_counts(world: World, box: Box) -> list[tuple[tuple[str, str], int]]:
     return [((device, kind), n) for device, kind, n in rows]
 
 
-def alert_problems(world: World, boxes: Iterable[Box], also: Collection[str]) -> list[str]:
+def alert_problems(world: World, boxes: Iterable[Box], also: Collection[str] | None) -> list[str]:
     """Of the alerts: each alarm of the scripts is one alert that counts one, and one work item."""
     found: list[str] = []
     wanted = {(a.hazard, a.place): box for box in boxes if box.script for a in box.script.alarms}
@@ -141,7 +149,7 @@ def alert_problems(world: World, boxes: Iterable[Box], also: Collection[str]) ->
     ):
         if (hazard, place) in wanted:
             seen.setdefault((hazard, place), []).append((count, items))
-        elif rule not in also:
+        elif also is not None and rule not in also:
             found.append(f"an alert that nobody asked for: {hazard} at {place} by {rule}")
     for key, box in wanted.items():
         if seen.get(key) != [(1, 1)]:

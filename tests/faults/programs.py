@@ -33,6 +33,10 @@ class Program:
         """Whether the child is alive (a stopped one counts)."""
         return self._process is not None and self._process.poll() is None
 
+    def set_env(self, **more: str) -> None:
+        """Add to the environment of the next start."""
+        self._env |= more
+
     def start(self) -> None:
         """Start; does nothing while it runs."""
         if self.running:

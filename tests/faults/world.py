@@ -222,6 +222,10 @@ class World:
         with psycopg.connect(self.url, autocommit=True, connect_timeout=10) as connection:
             return connection.execute(query.encode(), values).fetchall()
 
+    def await_rows(self, timeout_s: float, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What the database says as soon as it says anything."""
+        return self.wait(lambda: self.rows(query, *values), timeout_s, f"{query} {values}", every_s=0.05)
+
     def one(self, query: str, *values: Any) -> Any:
         """The first column of the first row."""
         return self.rows(query, *values)[0][0]

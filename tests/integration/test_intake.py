@@ -114,11 +114,13 @@ def plant_places(url: str) -> None:
         )
 
 
-def reading_message(first: int, n: int, *, box: str = "box-1", value: float = 20.0, **more: Any) -> Message:
+def reading_message(
+    first: int, n: int, *, box: str = "box-1", device: str = "t-1", value: float = 20.0, **more: Any
+) -> Message:
     block = {
         "boot": BOOT,
         "synced": True,
-        "series": [["t-1", "temperature_c"], ["h-1", "humidity_pct"]],
+        "series": [[device, "temperature_c"], ["h-1", "humidity_pct"]],
         "seq": list(range(first, first + n)),
         "row_series": [i % 2 for i in range(n)],
         "value": [value] * n,
@@ -292,6 +294,15 @@ def test_only_readings_beyond_the_screen_and_hot_ones_reach_the_engine(bench: Be
     bench.handle(reading_message(1, 4), reading_message(5, 4, value=60.0))
     seen = [(i.id.rsplit("/", 1)[1], i.metric) for i in bench.items() if isinstance(i, ReadingItem)]
     assert seen == [("5", "temperature_c"), ("7", "temperature_c")]
+
+
+def test_the_engine_sees_a_reading_come_back_within_the_batch_in_which_it_left(bench: Bench) -> None:
+    """However a log is cut into batches, the engine sees the same: a spike is a spike and no lasting heat."""
+    bench.handle(
+        reading_message(1, 2, value=60.0), reading_message(3, 2), reading_message(5, 2, device="t-2")
+    )
+    seen = [(i.subject.device, i.value) for i in bench.items() if isinstance(i, ReadingItem)]
+    assert seen == [("t-1", 60.0), ("t-1", 20.0)]
 
 
 def test_the_engine_is_told_of_a_device_heard_no_oftener_than_it_listens(bench: Bench) -> None:

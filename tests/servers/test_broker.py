@@ -1,20 +1,25 @@
 """The embedded broker, with the real wheel and a real client."""
 
 import os
+import queue
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import paho.mqtt.client as paho
 import psutil
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from bench.servers.waiting import wait_for
+from redwhistle.contracts.topics import Leaf, subscribe_all
 from redwhistle.contracts.wire import MAX_ENVELOPE_BYTES
 from redwhistle.errors import Unavailable
-from server.embedded.broker import EmbeddedBroker
+from server.embedded.broker import EmbeddedBroker, MqttVersion
 from server.embedded.ports import is_listening
+from server.ingest.service import SHARE
 from tests.servers.mqtt import connected
 
 pytestmark = pytest.mark.servers
@@ -48,6 +53,41 @@ def test_a_shared_subscription_gives_each_message_to_one(broker: EmbeddedBroker)
         assert sorted(int(body) for _, body in first.received + second.received) == list(range(40))
         assert first.received
         assert second.received
+
+
+def test_lanes_shared_under_names_of_their_own_do_not_wait_for_each_other(broker: EmbeddedBroker) -> None:
+    with (
+        connected(broker.port, "alarms") as alarms,
+        connected(broker.port, "telemetry") as telemetry,
+        connected(broker.port, "out") as writer,
+    ):
+        alarms.subscribe(subscribe_all(Leaf.ALARM, SHARE[Leaf.ALARM]))
+        telemetry.subscribe(subscribe_all(Leaf.TELEMETRY, SHARE[Leaf.TELEMETRY]))
+        for number in range(20):
+            writer.publish("rw/v1/jinyuan/box-1/telemetry", str(number).encode())
+        wait_for(lambda: len(telemetry.received) == 20, what="twenty messages")
+        assert alarms.received == []
+
+
+def test_as_a_boxs_local_broker_it_speaks_the_older_mqtt(tmp_path: Path) -> None:
+    with EmbeddedBroker(tmp_path, version=MqttVersion.V3_1_1) as broker:
+        heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        client = paho.Client(CallbackAPIVersion.VERSION2, client_id="z2m", protocol=paho.MQTTv311)
+
+        def subscribe(*_: object) -> None:
+            client.subscribe("zigbee2mqtt/#", 1)
+
+        def publish(*_: object) -> None:
+            client.publish("zigbee2mqtt/7栋/2单元", b"{}", 1)
+
+        client.on_connect = subscribe
+        client.on_subscribe = publish
+        client.on_message = lambda _client, _data, message: heard.put(bytes(message.payload))
+        client.connect("127.0.0.1", broker.port, 10)
+        client.loop_start()
+        assert heard.get(timeout=10) == b"{}"
+        client.disconnect()
+        client.loop_stop()
 
 
 def test_killed_and_restarted_it_serves_on_the_same_port(broker: EmbeddedBroker) -> None:

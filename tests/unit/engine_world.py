@@ -110,6 +110,10 @@ class World:
     def close(self, alert_id: str) -> list[Decision]:
         return self.take(ClosedItem(self._id(), alert_id, self.now_ms))
 
+    def take_wake(self) -> list[Decision]:
+        """A wake-up now, whether the engine asked for it or not."""
+        return self.take(WakeItem(self._id(), self.now_ms))
+
     def silence(
         self,
         matchers: Mapping[str, str],

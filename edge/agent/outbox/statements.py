@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from edge.agent.outbox.gaps import is_adjacent, to_runs
+from edge.agent.outbox.gaps import continues, to_runs
 from edge.agent.outbox.rows import EventRow, GapRow, ReadingRow, Row
 from redwhistle.contracts.events import Event
 from redwhistle.contracts.ids import Lane, SeqRange
@@ -163,8 +163,7 @@ def evict(
         ):
             connection.execute(statement, (epoch_id, seqs[-1]))
         if epoch_id == current_epoch_id:
-            passable = _gap_seqs(connection, epoch_id, 1, seqs[-1])
-            for bounds, number in to_runs(seqs, passable):
+            for bounds, number in to_runs(seqs):
                 gaps_added += declare(connection, epoch_id, bounds, number, at_ms, reason)
         else:
             undeclared += len(seqs)
@@ -184,14 +183,12 @@ def declare(
         "SELECT seq, hi FROM gaps WHERE epoch_id = ? AND sent = 0 AND reason = ? ORDER BY seq DESC LIMIT 1",
         (epoch_id, reason),
     ).fetchone()
-    if row is not None and row[1] < bounds[0]:
-        passable = set(_gap_seqs(connection, epoch_id, row[1], bounds[0]))
-        if is_adjacent(row[1], bounds[0], passable):
-            connection.execute(
-                "UPDATE gaps SET hi = ?, count = count + ?, at_ms = ? WHERE epoch_id = ? AND seq = ?",
-                (bounds[1], count, at_ms, epoch_id, row[0]),
-            )
-            return 0
+    if row is not None and continues(row[1], row[0], bounds[0]):
+        connection.execute(
+            "UPDATE gaps SET hi = ?, count = count + ?, at_ms = ? WHERE epoch_id = ? AND seq = ?",
+            (bounds[1], count, at_ms, epoch_id, row[0]),
+        )
+        return 0
     seq = next_seqs(connection, epoch_id, Lane.TELEMETRY, 1)
     connection.execute(
         "INSERT INTO gaps (epoch_id, seq, lo, hi, count, at_ms, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -268,13 +265,6 @@ def _oldest_telemetry(connection: sqlite3.Connection, epoch_id: int, count: int)
     ):
         seqs += [seq for (seq,) in connection.execute(statement, (epoch_id, count))]
     return sorted(seqs)[:count]
-
-
-def _gap_seqs(connection: sqlite3.Connection, epoch_id: int, lo: int, hi: int) -> list[int]:
-    found = connection.execute(
-        "SELECT seq FROM gaps WHERE epoch_id = ? AND seq BETWEEN ? AND ?", (epoch_id, lo, hi)
-    )
-    return [seq for (seq,) in found]
 
 
 def _to_gap(row: tuple[int, int, int, int, int, str]) -> GapRow:

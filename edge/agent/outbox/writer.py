@@ -1,7 +1,6 @@
 """The one connection that writes: transactions behind the gate, ids of names, the count of what was written."""
 
 import sqlite3
-import struct
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TypeVar
 
 from edge.agent.outbox.database import open_writer
 from edge.agent.outbox.gate import Gate
+from edge.agent.outbox.log_index import LogIndex
 from edge.agent.outbox.statements import used_bytes
 
 T = TypeVar("T")
@@ -25,6 +25,7 @@ class Writer:
         self.written_bytes = 0
         """Written to the log and from there to the file, by the sizes of their pages: what wears the card."""
         self._connection = open_writer(path)
+        self._index = LogIndex(path)
         self._names: dict[str, int] = {}
         self._series: dict[tuple[str, str], int] = {}
         self._log_salt = b""
@@ -94,25 +95,19 @@ class Writer:
 
     def count_log(self) -> int:
         """Add what the log grew by to `written_bytes`; return the log's frames (0 when it cannot be read)."""
-        try:
-            with self.path.with_name(self.path.name + "-shm").open("rb") as index:
-                header = index.read(48)
-        except OSError:
+        state = self._index.read()
+        if state is None:
             return 0
-        if len(header) < 48:
-            return 0
-        # WAL index header: native byte order; page size as 16 bits at 14, last valid frame at 16, salts at 32.
-        page_bytes, frames = struct.unpack_from("=HI", header, 14)
-        salt = header[32:40]
-        before = self._log_frames if salt == self._log_salt else 0
-        self.written_bytes += max(frames - before, 0) * ((page_bytes or 65536) + 24)
-        self._log_salt, self._log_frames = salt, frames
-        return int(frames)
+        before = self._log_frames if state.salt == self._log_salt else 0
+        self.written_bytes += max(state.frames - before, 0) * (state.page_bytes + 24)
+        self._log_salt, self._log_frames = state.salt, state.frames
+        return state.frames
 
     def replace_connection(self) -> None:
         """Close, and open the path anew (after the file was set aside). Raises sqlite3.Error, OutboxError."""
         with suppress(sqlite3.Error):
             self._connection.close()
+        self._index.close()
         self._names.clear()
         self._series.clear()
         self._connection = open_writer(self.path)
@@ -120,3 +115,4 @@ class Writer:
     def close(self) -> None:
         """Close the connection; sqlite moves the log into the file."""
         self._connection.close()
+        self._index.close()

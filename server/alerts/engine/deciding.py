@@ -12,6 +12,7 @@ from server.alerts.engine.draft import Draft, clean_text, known_of
 from server.alerts.engine.events import KNOWN_KINDS, is_alarm, source_of, take_event
 from server.alerts.engine.fusion import forget_marks
 from server.alerts.engine.levels import fire_due, take_reading
+from server.alerts.engine.mending import mend_all
 from server.alerts.engine.presence import PRESENCE_STEP_MS, heard, lose_due, miss_due, take_box
 from server.alerts.engine.raising import alarm, announce_due, forget, quiet_ends_ms
 from server.alerts.engine.state import MAX_SILENCES, Known, SilenceHeld, SiteState
@@ -50,7 +51,7 @@ def decide(pack: Pack, state: SiteState, item: Item, now_ms: int) -> Outcome:
                 return state, _NOTHING
         elif type(item) is PresenceItem:
             seen = state.seen.get(f"{item.subject.box}|{item.subject.device}")
-            if seen is not None and item.at_ms - seen.at_ms < PRESENCE_STEP_MS:
+            if seen is not None and item.at_ms - seen.at_ms < PRESENCE_STEP_MS and seen.at_ms <= now_ms:
                 return state, _NOTHING
         draft = Draft(pack, state, item.id, item.at_ms, now_ms, getattr(item, "late_ms", 0))
         _take(draft, item)
@@ -79,7 +80,7 @@ def _take(draft: Draft, item: Item) -> None:
         case SilenceItem():
             _keep_silence(draft, item)
         case WakeItem():
-            pass
+            mend_all(draft, PRESENCE_STEP_MS)
         case _:
             raise TypeError(f"{type(item).__name__} is no item of the engine")
 

@@ -117,8 +117,11 @@ class Draft:
             self.troubles.append((rule, error))
 
     def mark(self, key: str, mark: Mark, keep: int) -> tuple[Mark, ...]:
-        """Put a mark into a window, in order of time, and return the window; beyond `keep` the oldest go."""
-        marks = (*(self.windows.get(key) or ()), mark)
+        """Put a mark into a window, in order of time, and return the window; beyond `keep` the oldest go.
+
+        Marks ahead of now are left out: the clock was set back since, and they would count as the newest for ever.
+        """
+        marks = (*(m for m in self.windows.get(key) or () if m.at_ms <= self.now_ms), mark)
         marks = tuple(sorted(marks, key=_by_time)[-keep:])
         if key not in self.windows.rows and len(self.windows.rows) >= MAX_WINDOWS:
             oldest = min(self.windows.rows.items(), key=_by_last_mark)

@@ -10,6 +10,7 @@ from typing import Any
 
 from server.alerts.engine.draft import Draft, clean_value
 from server.alerts.engine.fusion import confirm_by_rule
+from server.alerts.engine.mending import mended_level
 from server.alerts.engine.raising import alarm, end
 from server.alerts.engine.state import Known, Level
 from server.alerts.model import ReadingItem
@@ -44,7 +45,7 @@ def fire_due(draft: Draft) -> None:
 
 def _judge(draft: Draft, rule: Threshold, item: ReadingItem, known: Known, facts: Facts) -> None:
     key = f"{rule.id}|{known.key}"
-    level = draft.levels.get(key)
+    level = _level(draft, rule, key)
     value = item.value
     limits = _limits(draft, rule, facts)
     if level is None:
@@ -85,6 +86,16 @@ def _judge(draft: Draft, rule: Threshold, item: ReadingItem, known: Known, facts
             )
     elif not math.isnan(value):
         draft.levels.put(key, replace(level, last_ms=draft.at_ms))
+
+
+def _level(draft: Draft, rule: Threshold, key: str) -> Level | None:
+    level = draft.levels.get(key)
+    if level is None:
+        return None
+    level = mended_level(draft, rule, level)
+    if level.due_ms is not None:
+        draft.wake(level.due_ms)
+    return level
 
 
 def _begin(draft: Draft, rule: Threshold, key: str, item: ReadingItem, known: Known, limits: Limits) -> None:

@@ -8,6 +8,7 @@ write state with every reading), and so may be missing from the memory.
 from dataclasses import replace
 
 from server.alerts.engine.draft import Draft
+from server.alerts.engine.mending import mended_box
 from server.alerts.engine.raising import alarm, end, lost_box_alert
 from server.alerts.engine.state import BoxSeen, Known, Seen
 from server.alerts.model import BoxItem, Quiet
@@ -19,7 +20,7 @@ PRESENCE_STEP_MS = 30_000
 def heard(draft: Draft, known: Known, heartbeat_s: float | None) -> None:
     """The device gave a sign of life at the item's time, and so did its box."""
     seen = draft.seen.get(known.key)
-    if seen is not None and draft.at_ms - seen.at_ms < PRESENCE_STEP_MS:
+    if seen is not None and draft.at_ms - seen.at_ms < PRESENCE_STEP_MS and seen.at_ms <= draft.now_ms:
         return
     hear_box(draft, known)
     rule = draft.pack.absence_for(known.kind)
@@ -69,7 +70,7 @@ def take_box(draft: Draft, item: BoxItem, known: Known) -> None:
     """A box's birth message or last will. What is older than the last one says nothing."""
     if draft.pack.box_rule is None:
         return
-    box = draft.boxes.get(known.box)
+    box = _box_of(draft, known)
     if box is not None and draft.at_ms < box.at_ms:
         return
     if item.online:
@@ -92,7 +93,7 @@ def take_box(draft: Draft, item: BoxItem, known: Known) -> None:
 
 def hear_box(draft: Draft, known: Known) -> None:
     """Something newer than its last will came from a box: it is back, although its birth message is still missing."""
-    box = draft.boxes.get(known.box)
+    box = _box_of(draft, known)
     if box is not None and not box.online and draft.at_ms > box.at_ms:
         _return(draft, box.known, box)
 
@@ -114,6 +115,11 @@ def lose_due(draft: Draft) -> None:
         }
         why = {"sources": [source], "reason": box.reason, "for_s": rule.for_ms / 1000}
         alarm(draft, rule, box.known, why, at_ms=draft.now_ms)
+
+
+def _box_of(draft: Draft, known: Known) -> BoxSeen | None:
+    box = draft.boxes.get(known.box)
+    return None if box is None else mended_box(draft, box)
 
 
 def _return(draft: Draft, known: Known, box: BoxSeen | None) -> None:

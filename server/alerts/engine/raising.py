@@ -98,7 +98,9 @@ def strengthen(
     # News is an upgrade, another rule, and another device where lives are at stake; the same again is not, for a while.
     news = upgrade or new_rule or new_device
     cooling = not news and alert.told_ms is not None and alert.told_ms <= draft.now_ms < alert.cool_ms
-    if quiet is not None:
+    if quiet is Quiet.SILENCED and _stays_told(draft, alert):
+        quiet = Quiet.COOLDOWN
+    elif quiet is not None:
         changed = _with_quiet(draft, changed, quiet, by)
     elif cooling:
         quiet = Quiet.COOLDOWN
@@ -310,6 +312,15 @@ def _covered(
         if by:
             return Quiet.INHIBITED, by
     return None, ""
+
+
+def _stays_told(draft: Draft, alert: OpenAlert) -> bool:
+    """Whether it was announced for something that no silence covers: a silenced repeat is counted, and mutes nothing."""
+    if alert.told_ms is None or alert.quiet is not None:
+        return False
+    places = (alert.place, *alert.path)
+    parts = (source.split("|") for source in alert.sources)
+    return any(not _silence_over(draft, alert.hazard, places, device, rule) for rule, _, device in parts)
 
 
 def _still_quiet(draft: Draft, key: str, alert: OpenAlert) -> tuple[Quiet | None, str]:

@@ -130,3 +130,14 @@ def test_identity_and_broker_cannot_be_pushed(tmp_path: Path, config: Any) -> No
     pushed = PushedConfiguration(load_settings(write(tmp_path, GOOD)))
     with pytest.raises(ConfigurationError, match=r"cannot be changed by a command|must be a mapping"):
         pushed.check(config)
+
+
+def test_the_whole_box_in_the_documentation_is_accepted(tmp_path: Path) -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "box.md").read_text(encoding="utf-8")
+    example = text.partition("```yaml\n")[2].partition("```")[0]
+    assert example.lstrip("# ").startswith("/etc/redwhistle/box.yaml")
+    settings = load_settings(write(tmp_path, example)).settings
+    assert {device.id for device in settings.device_infos()} == {
+        "cam-south", "smoke-7-2-4", "gate-south", "zigbee-bridge", "gate-controller",
+    }  # fmt: skip
+    assert settings.broker.tls is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.agent.outbox.gaps import to_runs
+from edge.agent.outbox.gaps import continues, to_runs
 from edge.agent.outbox.limits import Limits
 from edge.agent.outbox.sqlite import SqliteOutbox
 from edge.agent.ports import FindingCode
@@ -58,10 +58,9 @@ def test_a_gap_record_that_was_sent_never_changes(tmp_path: Path) -> None:
     fill(outbox, 500)
     both = gaps_of(outbox)
     assert both[0] == first
-    assert len(both) == 2
-    assert both[1].dropped[0] > first.dropped[1]
-    assert first.count + both[1].count == outbox.pending(Lane.TELEMETRY) * 0 + 3_000 - (
-        outbox.pending(Lane.TELEMETRY) - 2
+    assert all(gap.dropped[0] > first.dropped[1] for gap in both[1:])
+    assert sum(gap.count for gap in both) == outbox.pending(Lane.TELEMETRY) * 0 + 3_000 - (
+        outbox.pending(Lane.TELEMETRY) - len(both)
     )
     outbox.close()
 
@@ -275,6 +274,27 @@ def test_a_file_that_breaks_while_the_agent_runs_does_not_stop_alarms(tmp_path: 
     outbox.close()
 
 
-def test_runs_join_over_gap_records_only() -> None:
-    assert to_runs([1, 2, 4, 5, 9], passable=[3, 7]) == [((1, 5), 4), ((9, 9), 1)]
+def test_runs_break_at_every_hole_and_a_record_goes_on_over_its_own_number_only() -> None:
+    assert to_runs([1, 2, 4, 5, 9]) == [((1, 2), 2), ((4, 5), 2), ((9, 9), 1)]
     assert to_runs([]) == []
+    assert continues(10, 99, 11)
+    assert continues(10, 11, 12)
+    assert not continues(10, 99, 12)
+    assert not continues(10, 11, 13)
+
+
+def test_a_later_gap_record_never_speaks_for_an_earlier_one(tmp_path: Path) -> None:
+    """The server holds what came after the first record, but not that: it must still leave."""
+    outbox = open_outbox(tmp_path, SMALL)
+    fill(outbox, 2_000)
+    (first,) = gaps_of(outbox)
+    fill(outbox, 4_000)
+    outbox.resend_all()
+    envelopes = take_all(outbox, Lane.TELEMETRY)
+    later = [gap for envelope in envelopes for gap in envelope.gaps if gap.seq != first.seq]
+    assert max(gap.dropped[1] for gap in later) > first.seq, "so much was dropped that its place is passed"
+    present = [(seq, seq) for seq in seqs(envelopes) if seq != first.seq]
+    ack(outbox, Lane.TELEMETRY, *present, *(gap.dropped for gap in later))
+    outbox.resend_all()
+    assert [gap.seq for gap in gaps_of(outbox)] == [first.seq]
+    outbox.close()
