@@ -1,6 +1,7 @@
 """`redwhistle-edge`: run a box, check its configuration, look into its outbox."""
 
 import json
+import sys
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 from edge.settings import LoadedSettings, load_settings
 from redwhistle import __version__
 from redwhistle.clock import SystemClock, from_ms
-from redwhistle.errors import RedWhistleError
+from redwhistle.errors import ConfigurationError, RedWhistleError
 from redwhistle.logs import configure_logs, get_logger
 from redwhistle.stopping import stop_on_signals
 
@@ -24,10 +25,13 @@ app = typer.Typer(
 )
 outbox_app = typer.Typer(help="What waits on this box for the server.", no_args_is_help=True)
 app.add_typer(outbox_app, name="outbox")
+decode_app = typer.Typer(help="What bytes from a device say.", no_args_is_help=True)
+app.add_typer(decode_app, name="decode")
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The box's YAML file.", dir_okay=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")]
 
+MAX_DUMP_BYTES = 1024 * 1024
 EXIT_PROBLEM = 1
 EXIT_CONFIGURATION = 2
 
@@ -119,6 +123,52 @@ def show_outbox(config: Config, as_json: AsJson = False) -> None:
     typer.echo(f"refused    {report.rejected_count} by the server")
     for item in report.rejected:
         typer.echo(f"           {item.lane} {item.seq}: {item.code}: {item.detail}")
+
+
+@decode_app.command(
+    "gbt26875", epilog="Example: redwhistle-edge decode gbt26875 --hex '40 40 01 00 …' --json"
+)
+def decode_gbt26875(
+    text: Annotated[str | None, typer.Option("--hex", help="The frame in hex; blanks do not matter.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file", help="A file with frames, in hex or as they are; - for standard input.", allow_dash=True
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a frame and line, for scripts.")
+    ] = False,
+) -> None:
+    """Decode frames of fire panels (GB/T 26875.3); without --hex and --file from standard input. Exit 1 on a bad one."""
+    from edge.agent.gbt26875.describe import describe_frame, frame_lines
+    from edge.agent.gbt26875.dump import read_dump, split_frames
+
+    if text is not None and file is not None:
+        raise typer.BadParameter("give --hex or --file, not both")
+    try:
+        for number, frame in enumerate(split_frames(read_dump(_given_bytes(text, file)))):
+            if as_json:
+                typer.echo(json.dumps(describe_frame(frame), ensure_ascii=False))
+            else:
+                typer.echo("\n".join([""] * bool(number) + frame_lines(frame)))
+    except RedWhistleError as error:
+        if as_json:
+            typer.echo(json.dumps({"ok": False, "problems": [str(error)]}, ensure_ascii=False))
+            raise typer.Exit(EXIT_PROBLEM) from None
+        _fail(error, EXIT_PROBLEM)
+
+
+def _given_bytes(text: str | None, file: Path | None) -> bytes:
+    if text is not None:
+        return text.encode()
+    try:
+        if file is None or str(file) == "-":
+            return sys.stdin.buffer.read(MAX_DUMP_BYTES + 1)
+        with file.open("rb") as opened:
+            return opened.read(MAX_DUMP_BYTES + 1)
+    except OSError as error:
+        _fail(ConfigurationError(f"the frames cannot be read: {error}"), EXIT_PROBLEM)
 
 
 @app.command()

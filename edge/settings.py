@@ -25,6 +25,7 @@ from edge.agent.filepaths import FOLDER, ConfigPath
 from edge.agent.outbox.limits import Limits
 from edge.agent.sources.camera_settings import CameraSettings
 from edge.agent.sources.gate_settings import GateSettings
+from edge.agent.sources.gbt26875_settings import Gbt26875Settings
 from edge.agent.sources.replay_settings import ReplaySettings
 from edge.agent.sources.smoke_settings import SmokeSettings
 from edge.agent.uplink.broker_settings import BrokerSettings
@@ -40,7 +41,8 @@ def _read_device(value: Any, _strict: ValidatorFunctionWrapHandler) -> DeviceInf
 
 
 SourceSettings = Annotated[
-    CameraSettings | GateSettings | ReplaySettings | SmokeSettings, Field(discriminator="type")
+    CameraSettings | GateSettings | Gbt26875Settings | ReplaySettings | SmokeSettings,
+    Field(discriminator="type"),
 ]
 """One of the families; `type` says which."""
 

@@ -15,9 +15,10 @@ from edge.agent.outbox.machine import read_fingerprint
 from edge.agent.outbox.sqlite import SqliteOutbox
 from edge.agent.ports import Finding, FindingCode, Source
 from edge.agent.sink import OutboxSink
-from edge.agent.sources import camera, gate, smoke
+from edge.agent.sources import camera, gate, gbt26875, smoke
 from edge.agent.sources.camera_settings import CameraSettings
 from edge.agent.sources.gate_settings import GateSettings
+from edge.agent.sources.gbt26875_settings import Gbt26875Settings
 from edge.agent.sources.replay import ReplaySource
 from edge.agent.sources.replay_settings import ReplaySettings
 from edge.agent.sources.smoke_settings import SmokeSettings
@@ -60,6 +61,8 @@ def build_source(
             return smoke.build(section, moment=clock.moment)
         case GateSettings():
             return gate.build(section, moment=clock.moment, data_dir=data_dir)
+        case Gbt26875Settings():
+            return gbt26875.build(section, moment=clock.moment)
 
 
 def build_models(settings: BoxSettings) -> Models:

@@ -20,7 +20,7 @@ from server.embedded.postgres import PostgresServer
 from server.ingest.receiver import BrokerSettings
 from server.ingest.service import IngestService
 from server.metrics import PrometheusMeter, serve_metrics
-from server.rule_files import load_rules
+from server.rule_files import RuleShelf, load_rules
 from server.settings import Settings
 from server.store.connection import Connection
 from server.store.intake import Intake
@@ -72,7 +72,10 @@ def build_dispatcher(settings: Settings) -> Dispatcher[rules.Pack, engine.SiteSt
 
     jobs = [Job("rollups", ROLLUP_EVERY_S, roll_up), Job("retention", RETENTION_EVERY_S, clear)]
     pack = load_rules(settings.rules_file)
-    return Dispatcher(url, pack, SystemClock(), jobs, judge=engine, terms=settings.terms)
+    shelf = RuleShelf(pack)
+    return Dispatcher(
+        url, pack, SystemClock(), jobs, judge=engine, terms=settings.terms, pack_by_hash=shelf.by_hash
+    )
 
 
 def broker_settings(settings: Settings) -> BrokerSettings:

@@ -20,9 +20,9 @@ from server.printing import (
     print_json,
     print_table,
 )
-from server.rule_files import load_rules
+from server.rule_files import RuleShelf, load_rules
 from server.settings import Settings
-from server.store import reading
+from server.store import packs, reading
 from server.store.connection import connect
 from server.store.feed import Wanted, follow
 from server.store.unit_of_work import begin
@@ -318,9 +318,9 @@ def _do(
     as_json: bool,
 ) -> None:
     settings = Settings.read(database_url=database_url)
-    pack = load_rules(settings.rules_file)
     now = datetime.now(UTC)
     with connect(settings.database, name="cli", autocommit=True) as connection:
+        pack = RuleShelf(load_rules(settings.rules_file)).of(packs.pack_of_item(connection, number))
         with begin(connection) as uow:
             done = acts.perform(
                 uow,

@@ -23,9 +23,9 @@ from server.printing import (
     print_json,
     print_table,
 )
-from server.rule_files import load_rules
+from server.rule_files import RuleShelf, load_rules
 from server.settings import Settings
-from server.store import reading
+from server.store import packs, reading
 from server.store.connection import Connection, connect
 from server.store.unit_of_work import begin
 from server.words import Lang
@@ -75,7 +75,7 @@ def add(
     Example: redwhistle silence add --site jinyuan --hazard gate --start now --end 2026-05-24T18:00 --author 张伟 --comment "gate is being repaired"
     """
     settings = Settings.read(database_url=database_url)
-    pack, now = load_rules(settings.rules_file), datetime.now(UTC)
+    now = datetime.now(UTC)
     with connect(settings.database, name="cli", autocommit=True) as connection:
         where, zone = _compound(connection, place, site)
         matchers = {"place": place, "site": site, "hazard": hazard, "device": device, "rule": rule}
@@ -86,6 +86,9 @@ def add(
             end_ms=to_ms(parse_moment(end, zone, now)),
             author=author,
             comment=comment,
+        )
+        pack = RuleShelf(load_rules(settings.rules_file)).of(
+            packs.pack_of_site(connection, (where, exercise))
         )
         with begin(connection) as uow:
             made = acts.add_silence(uow, (where, exercise), silence, now, pack=pack, judge=engine)
@@ -101,9 +104,10 @@ def approve(
     Example: redwhistle silence approve s-1a2b3c4d5e --as 李娜
     """
     settings = Settings.read(database_url=database_url)
-    pack = load_rules(settings.rules_file)
-    with connect(settings.database, name="cli", autocommit=True) as connection, begin(connection) as uow:
-        done = acts.approve_silence(uow, silence, name, datetime.now(UTC), pack=pack, judge=engine)
+    with connect(settings.database, name="cli", autocommit=True) as connection:
+        pack = RuleShelf(load_rules(settings.rules_file)).of(packs.pack_of_silence(connection, silence))
+        with begin(connection) as uow:
+            done = acts.approve_silence(uow, silence, name, datetime.now(UTC), pack=pack, judge=engine)
     _tell(done, lang, as_json)
 
 
@@ -116,9 +120,10 @@ def end(
     Example: redwhistle silence end s-1a2b3c4d5e --as 李娜
     """
     settings = Settings.read(database_url=database_url)
-    pack = load_rules(settings.rules_file)
-    with connect(settings.database, name="cli", autocommit=True) as connection, begin(connection) as uow:
-        done = acts.end_silence(uow, silence, name, datetime.now(UTC), pack=pack, judge=engine)
+    with connect(settings.database, name="cli", autocommit=True) as connection:
+        pack = RuleShelf(load_rules(settings.rules_file)).of(packs.pack_of_silence(connection, silence))
+        with begin(connection) as uow:
+            done = acts.end_silence(uow, silence, name, datetime.now(UTC), pack=pack, judge=engine)
     _tell(done, lang, as_json)
 
 

@@ -19,7 +19,7 @@ from server.alerts.ports import Judge, Pack, SiteState
 from server.alerts.terms import DEFAULT_TERMS, Terms
 from server.dispatch.jobs import Job, run_due_jobs
 from server.dispatch.pacing import POLL_S, ClockWatch, sleep_s
-from server.store import timers
+from server.store import packs, timers
 from server.store.backoff import Backoff
 from server.store.connection import Connection, connect
 from server.store.unit_of_work import PostgresUnitOfWork, begin
@@ -51,7 +51,10 @@ class Dispatcher(Generic[P, S]):
         *,
         judge: Judge[P, S],
         terms: Terms = DEFAULT_TERMS,
+        pack_by_hash: Callable[[Connection, str], P] | None = None,
     ) -> None:
+        """`pack_by_hash` gives the rules by which a site was last judged; without it `pack` serves for all."""
+        self._pack_by_hash = pack_by_hash or (lambda _connection, _hash: pack)
         self._url = url
         self._pack = pack
         self._clock = clock
@@ -143,7 +146,7 @@ class Dispatcher(Generic[P, S]):
     def _wake_some(self, connection: Connection, now: datetime, limit: int) -> int:
         with begin(connection) as uow:
             due = timers.take_wakes(connection, now, limit)
-            self._step(uow, due, now)
+            self._step(connection, uow, due, now)
         return len(due)
 
     def _wake_one_by_one(self, connection: Connection, now: datetime) -> int:
@@ -152,7 +155,7 @@ class Dispatcher(Generic[P, S]):
             try:
                 with begin(connection) as uow:
                     taken = timers.take_wakes(connection, now, 1)
-                    self._step(uow, taken, now)
+                    self._step(connection, uow, taken, now)
             except Unavailable:
                 raise
             except Exception as error:
@@ -166,9 +169,18 @@ class Dispatcher(Generic[P, S]):
                 return done
         return WAKES_AT_ONCE
 
-    def _step(self, uow: PostgresUnitOfWork, due: Sequence[timers.Wake], now: datetime) -> None:
-        items = {wake.key: [WakeItem(f"wake:{to_ms(wake.at)}", to_ms(wake.at))] for wake in due}
-        runner.step(uow, items, self._pack, now, judge=self._judge, terms=self._terms)
+    def _step(
+        self, connection: Connection, uow: PostgresUnitOfWork, due: Sequence[timers.Wake], now: datetime
+    ) -> None:
+        """Wake these sites, each by the rules under which it asked; their rows are locked already."""
+        for pack_hash in sorted({wake.pack_hash for wake in due}):
+            items = {
+                wake.key: [WakeItem(f"wake:{to_ms(wake.at)}", to_ms(wake.at))]
+                for wake in due
+                if wake.pack_hash == pack_hash
+            }
+            pack = self._pack_by_hash(connection, pack_hash)
+            runner.step(uow, items, pack, now, judge=self._judge, terms=self._terms)
 
     def _lapse(self, connection: Connection, now: datetime) -> int:
         beyond = queue.later(now, 2 * self._terms.lease_s)
@@ -193,7 +205,12 @@ class Dispatcher(Generic[P, S]):
             try:
                 with begin(connection) as uow:
                     total += acts.close_if_due(
-                        uow, item, now, pack=self._pack, judge=self._judge, terms=self._terms
+                        uow,
+                        item,
+                        now,
+                        pack=self._pack_of(connection, item),
+                        judge=self._judge,
+                        terms=self._terms,
                     )
             except Unavailable:
                 raise
@@ -201,3 +218,7 @@ class Dispatcher(Generic[P, S]):
                 _log.exception("closing_put_off", item=item, for_s=PUT_OFF_S)
                 timers.postpone_closing(connection, item, now, queue.later(now, PUT_OFF_S))
         return total
+
+    def _pack_of(self, connection: Connection, item: str) -> P:
+        stored = packs.pack_of_item(connection, item)
+        return self._pack if stored is None else self._pack_by_hash(connection, stored.hash)

@@ -1,6 +1,7 @@
 """One batch from the boxes into PostgreSQL: lanes locked, rows copied, ranges saved; one transaction."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from server.store import storable
 from server.store.boxes import Boxes
 from server.store.connection import Connection, connect, translated
 from server.store.edition import Edition, read_edition
+from server.store.quota import Quota
 from server.store.registry import Registry
 from server.store.sql import statement
 
@@ -70,6 +72,7 @@ class Intake:
         self._name = name
         self._connection: Connection | None = None
         self._rollups_maintained = True
+        self._quota = Quota()
         self.registry = Registry(lambda: self.connection)
         self.boxes = Boxes(lambda: self.connection)
 
@@ -184,8 +187,10 @@ class Intake:
     def set_aside(self, rows: Sequence[QuarantineRow]) -> None:
         """Keep what could not be stored as what it claims to be; the same again is kept once.
 
-        Of a payload over the contract's limit the beginning is kept; its digest is that of the whole.
+        Of a payload over the contract's limit, or of a box that sent 8 MiB amiss within the hour, the beginning is
+        kept; its digest is that of the whole.
         """
+        now_s = time.monotonic()
         with self.connection.cursor() as cursor:
             cursor.executemany(
                 statement("intake/quarantine"),
@@ -198,7 +203,7 @@ class Intake:
                         "seq": r.seq,
                         "code": r.code,
                         "detail": storable.text(r.detail[:2000]),
-                        "payload": r.payload[:MAX_ENVELOPE_BYTES],
+                        "payload": self._quota.cut(r.box or r.topic, r.payload[:MAX_ENVELOPE_BYTES], now_s),
                         "sha256": hashlib.sha256(r.payload).hexdigest(),
                     }
                     for r in rows

@@ -17,17 +17,18 @@ from server.store.sql import statement
 
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """An engine state that asked to be woken at `at`."""
+    """An engine state that asked to be woken at `at`, and the hash of the rules under which it asked."""
 
     key: SiteKey
     at: datetime
+    pack_hash: str
 
 
 def take_wakes(connection: Connection, now: datetime, limit: int) -> list[Wake]:
     """Lock and return engine states whose wake-up is due, longest due first."""
     with translated():
         rows = connection.execute(statement("timers/take_wakes"), {"now": now, "limit": limit}).fetchall()
-    return [Wake((site, exercise), at) for site, exercise, at in rows]
+    return [Wake((site, exercise), at, pack_hash) for site, exercise, at, pack_hash in rows]
 
 
 def postpone_wake(connection: Connection, key: SiteKey, now: datetime, until: datetime) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from redwhistle.clock import ManualClock, to_ms
 from server.alerts import acts, engine, rules, runner
-from server.alerts.model import BoxItem, EventItem, Subject
+from server.alerts.model import BoxItem, EventItem, ReadingItem, Subject
 from server.alerts.work_item import Act
 from server.dispatch.dispatcher import Dispatcher
+from server.rule_files import RuleShelf
 from server.store.connection import Connection, connect
 from server.store.unit_of_work import begin
 
@@ -90,3 +91,43 @@ def test_a_lost_box_is_told_by_the_timer_and_resolved_when_it_comes_back(databas
         clock.advance(30)
         step(connection, BoxItem("b2", box, True, to_ms(clock.now())), clock.now())
         assert [row[2] for row in rows(connection)] == ["closed"]
+
+
+OWN_RULES = """
+version: 1
+rules:
+  - id: cold-store
+    type: threshold
+    hazard: device
+    severity: 3
+    title: {zh: 冷库升温, en: Cold store warms up}
+    metric: temperature_c
+    above: 8
+    clear: 6
+    for_s: 30
+"""
+
+
+@pytest.mark.parametrize("closed_by", ["nobody", "a timer"])
+def test_a_timer_judges_by_the_rules_of_the_site_and_not_by_its_own(database: str, closed_by: str) -> None:
+    """Two processes with different packs took pending levels from each other: what has to last never did."""
+    own = rules.load_pack(OWN_RULES, name="own")
+    clock = ManualClock(NOW)
+    desk = Dispatcher(database, PACK, clock, judge=engine, pack_by_hash=RuleShelf(PACK).by_hash)
+    warm = ReadingItem("r1", subject("t-1", "other"), "temperature_c", 9.0, to_ms(NOW))
+    with connected(database) as connection:
+        with begin(connection) as uow:
+            runner.step(uow, {REAL: [warm]}, own, NOW, judge=engine)
+        if closed_by == "a timer":  # an item of the same site, closed meanwhile by a process with other rules
+            with begin(connection) as uow:
+                runner.step(uow, {REAL: [event("smoke-1", "smoke", NOW)]}, own, NOW, judge=engine)
+            for what in (Act.CLAIM, Act.RESOLVE):
+                with begin(connection) as uow:
+                    acts.perform(uow, "1", what, "张伟", NOW, reason="steam", pack=PACK, judge=engine)
+            clock.advance(15)
+            desk.serve_due(connection)
+            assert [row[2] for row in rows(connection)] == ["closed"]
+        clock.advance(30)
+        desk.serve_due(connection)
+        assert rows(connection)[-1][:2] == ("device", 3)
+        assert connection.execute("SELECT DISTINCT pack_hash FROM engine_state").fetchall() == [(own.hash,)]
