@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.agent.sources.replay_settings import ReplaySettings
+from edge.agent.yaml_text import parse_yaml
 from edge.pushed import PUSHABLE, PushedConfiguration
-from edge.settings import check_settings, load_settings, parse_yaml
+from edge.settings import check_settings, load_settings
 from redwhistle.contracts.state import DeviceKind
 from redwhistle.errors import ConfigurationError
 
