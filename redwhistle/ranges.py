@@ -51,6 +51,22 @@ def holes(ranges: Ranges) -> Ranges:
     return tuple(missing)
 
 
+def subtract(left: Ranges, right: Ranges) -> Ranges:
+    """The numbers of `left` that are not in `right`."""
+    result: list[tuple[int, int]] = []
+    for first, last in left:
+        at = first
+        for low, high in right:
+            if high < at or low > last:
+                continue
+            if low > at:
+                result.append((at, low - 1))
+            at = max(at, high + 1)
+        if at <= last:
+            result.append((at, last))
+    return tuple(result)
+
+
 def count(ranges: Ranges) -> int:
     """How many numbers are in the set."""
     return sum(last - first + 1 for first, last in ranges)

@@ -15,7 +15,7 @@ from redwhistle.contracts.envelope import Envelope
 from redwhistle.contracts.events import Event, EventKind
 from redwhistle.contracts.ids import Lane
 from redwhistle.contracts.readings import BOX_DEVICE, ReadingColumns
-from redwhistle.ranges import Ranges, contains, normalise, union
+from redwhistle.ranges import contains, normalise, subtract, union
 from server.alerts.model import DoubtItem, EventItem, Item, PresenceItem, ReadingItem
 from server.ingest import clocks
 from server.ingest.lanes import LaneState
@@ -52,6 +52,8 @@ class Batch:
     items: dict[SiteKey, list[Item]] = field(default_factory=lambda: defaultdict(list))
     warm: dict[SiteKey, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
     """The (device, metric) pairs that left their bounds in this batch: whatever they say next, the engine must see."""
+    twins: set[str] = field(default_factory=set)
+    """Boxes under whose name a second machine speaks."""
     presence: Presence = field(default_factory=dict)
     told: Presence = field(default_factory=dict)
     """What the engine is told in this batch; remembered once it is committed."""
@@ -172,7 +174,7 @@ class Assembler:
                 lane.duplicates += 1
                 continue
             lane.received = union(lane.received, ((gap.seq, gap.seq),))
-            lane.dropped = union(lane.dropped, _subtract((gap.dropped,), lane.received))
+            lane.dropped = union(lane.dropped, subtract((gap.dropped,), lane.received))
             lane.received = union(lane.received, (gap.dropped,))
         self._tell_presence(one, batch, told)
 
@@ -381,19 +383,3 @@ class Assembler:
 
 def _item_id(envelope: Envelope, seq: int) -> str:
     return f"{envelope.box}/{envelope.epoch}/{envelope.lane}/{seq}"
-
-
-def _subtract(left: Ranges, right: Ranges) -> Ranges:
-    """The numbers of `left` that are not in `right`."""
-    result: list[tuple[int, int]] = []
-    for first, last in left:
-        at = first
-        for low, high in right:
-            if high < at or low > last:
-                continue
-            if low > at:
-                result.append((at, low - 1))
-            at = max(at, high + 1)
-        if at <= last:
-            result.append((at, last))
-    return tuple(result)

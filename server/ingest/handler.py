@@ -78,6 +78,8 @@ class Handler:
             seen = self._seen_boxes(arrived)
             if seen:  # boxes before sites, as everywhere: see StateHandler
                 self._intake.note_seen(seen, now)
+            if batch.twins:
+                self._intake.note_twins(batch.twins, now)
             if batch.items:
                 self._intake.step(batch.items, now)
             if lanes:
@@ -179,6 +181,7 @@ class Handler:
 
     def _note_twin(self, batch: Batch, repeated: Repeated, held: str) -> None:
         event, lane = repeated.event, repeated.lane
+        batch.twins.add(lane.box)
         detail = f"{event.kind}: number {event.seq} is already that of {held}: two machines use the name {lane.box}"
         payload = event.model_dump_json().encode()
         batch.aside.append(QuarantineRow(repeated.topic, *lane, event.seq, "twin", detail, payload))

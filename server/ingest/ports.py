@@ -81,6 +81,9 @@ class Intake(Protocol):
     def set_aside(self, rows: Sequence[QuarantineRow]) -> None: ...
     def save_progress(self, changes: Sequence[ProgressChange], now: datetime) -> None: ...
     def note_seen(self, boxes: Sequence[SeenBox], now: datetime) -> None: ...
+    def note_twins(self, boxes: Iterable[str], now: datetime) -> None:
+        """Two machines use these names."""
+
     def step(self, items: Mapping[SiteKey, Sequence[Item]], now: datetime) -> None:
         """Step the engine for these sites inside the open transaction."""
 

@@ -36,6 +36,7 @@ class Stored:
     aside: dict[tuple[str, str, int | None], QuarantineRow] = field(default_factory=dict)
     stepped: list[tuple[SiteKey, Item]] = field(default_factory=list)
     seen: dict[str, SeenBox] = field(default_factory=dict)
+    twins: set[str] = field(default_factory=set)
 
 
 class MemoryRegistry:
@@ -164,6 +165,9 @@ class MemoryIntake:
                 self.stored.quarantined[progress.progress_key] = (
                     self.stored.quarantined.get(progress.progress_key, 0) + change.quarantined
                 )
+
+    def note_twins(self, boxes: Iterable[str], now: datetime) -> None:  # noqa: ARG002  the port's signature
+        self.stored.twins.update(boxes)
 
     def note_seen(self, boxes: Sequence[SeenBox], now: datetime) -> None:  # noqa: ARG002  the port's signature
         self.stored.seen.update({b.box: b for b in boxes})

@@ -240,6 +240,10 @@ class Intake:
         """Step the engine for these sites inside the open transaction."""
         self._stepper(self.connection, items, now)
 
+    def note_twins(self, boxes: Iterable[str], now: datetime) -> None:
+        """Keep that two machines use these names."""
+        self.connection.execute(statement("boxes/note_twins"), {"boxes": sorted(boxes), "now": now})
+
     def note_seen(self, boxes: Sequence[SeenBox], now: datetime) -> None:
         """Keep when a box was heard and what its clock said."""
         ordered = sorted(boxes, key=lambda b: b.box)

@@ -7,7 +7,7 @@ from tests.faults.checks import assert_whole
 from tests.faults.scripts import spread
 from tests.faults.world import SITES, Box, World
 
-FLOW_S = 18.0
+FLOW_S = 14.0
 READINGS = 20_000
 ALARMS = 200
 

@@ -14,7 +14,7 @@ from tests.faults.programs import Program
 from tests.faults.scripts import spread
 from tests.faults.world import SITES, Box, World
 
-FLOW_S = 28.0
+FLOW_S = 22.0
 READINGS, ALARMS = 20_000, 200
 
 

@@ -63,6 +63,10 @@ class Bench:
             return sorted(((r.seq, r.code) for r in self.memory.stored.aside.values()), key=str)
         return sorted(((s, c) for s, c in self.query("SELECT seq, code FROM quarantine")), key=str)
 
+    def twins(self) -> list[str]:
+        seen = "SELECT box FROM boxes WHERE twin_seen_at IS NOT NULL"
+        return sorted(self.memory.stored.twins) if self.memory else [r[0] for r in self.query(seen)]
+
     def times(self) -> list[int]:
         if self.memory:
             return sorted(e.time_ms for e in self.memory.stored.events)
@@ -283,6 +287,7 @@ def test_another_alarm_under_a_held_number_is_a_twins_and_is_alarmed(bench: Benc
     assert [c for _, c in bench.quarantined()] == ["twin"]
     doubts = [i for i in bench.items() if isinstance(i, DoubtItem)]
     assert [(d.code, d.kind) for d in doubts] == [("twin", "smoke")]
+    assert bench.twins() == ["box-1"]
 
 
 def test_two_outboxes_of_one_box_are_kept_apart(bench: Bench) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redwhistle.ranges import Ranges, clip, contains, count, from_numbers, holes, normalise, union
+from redwhistle.ranges import Ranges, clip, contains, count, from_numbers, holes, normalise, subtract, union
 
 NUMBERS = st.sets(st.integers(1, 60))
 
@@ -24,6 +24,13 @@ def test_union_holds_what_either_holds(left: set[int], right: set[int]) -> None:
     result = union(from_numbers(left), from_numbers(right))
     assert numbers_of(result) == left | right
     assert is_canonical(result)
+
+
+@given(NUMBERS, NUMBERS)
+def test_subtract_leaves_what_only_the_left_holds(left: set[int], right: set[int]) -> None:
+    rest = subtract(from_numbers(left), from_numbers(right))
+    assert numbers_of(rest) == left - right
+    assert is_canonical(rest)
 
 
 @given(NUMBERS, st.integers(0, 62))
