@@ -120,8 +120,8 @@ def sampled_rollups_agree(url: str, history: History, *, samples: int, seed: int
             }
             with connection.transaction():
                 before = connection.execute(_SAMPLE, sample).fetchall()
-                connection.execute(_FORGET_MINUTE, sample)
                 connection.execute(_FORGET_HOUR, sample)
+                connection.execute(_FORGET_MINUTE, sample)
                 connection.execute(
                     "INSERT INTO rollup_pending (minute, device_keys) VALUES (%(minute)s, %(device_keys)s)",
                     sample,
@@ -303,7 +303,11 @@ SELECT bucket, device_key, metric_key, exercise_key, n, min, max, last, sum FROM
 WHERE bucket = date_trunc('hour', %(minute)s::timestamptz) AND {_SERIES}
 ORDER BY 1, 2, 3, 5
 """
+# Only the hours of series that the minute has something of: those the product makes anew.
+_FORGET_HOUR: LiteralString = f"""
+DELETE FROM readings_hour
+WHERE bucket = date_trunc('hour', %(minute)s::timestamptz) AND {_SERIES}
+    AND (device_key, metric_key) IN (
+        SELECT device_key, metric_key FROM readings_minute WHERE bucket = %(minute)s AND {_SERIES})
+"""
 _FORGET_MINUTE: LiteralString = f"DELETE FROM readings_minute WHERE bucket = %(minute)s AND {_SERIES}"
-_FORGET_HOUR: LiteralString = (
-    f"DELETE FROM readings_hour WHERE bucket = date_trunc('hour', %(minute)s::timestamptz) AND {_SERIES}"
-)

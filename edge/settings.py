@@ -10,7 +10,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -24,11 +23,14 @@ from pydantic import (
 from edge.agent.filepaths import FOLDER, ConfigPath
 from edge.agent.outbox.limits import Limits
 from edge.agent.sources.camera_settings import CameraSettings
+from edge.agent.sources.esphome_settings import EsphomeSettings
 from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.gbt26875_settings import Gbt26875Settings
+from edge.agent.sources.modbus_settings import ModbusSettings
 from edge.agent.sources.replay_settings import ReplaySettings
-from edge.agent.sources.smoke_settings import SmokeSettings
+from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from edge.agent.uplink.broker_settings import BrokerSettings
+from edge.agent.yaml_text import Lines, describe_fault, parse_yaml
 from redwhistle.contracts.ids import BoxId, SiteId
 from redwhistle.contracts.readings import BOX_DEVICE
 from redwhistle.contracts.state import DeviceInfo
@@ -41,7 +43,13 @@ def _read_device(value: Any, _strict: ValidatorFunctionWrapHandler) -> DeviceInf
 
 
 SourceSettings = Annotated[
-    CameraSettings | GateSettings | Gbt26875Settings | ReplaySettings | SmokeSettings,
+    CameraSettings
+    | EsphomeSettings
+    | GateSettings
+    | Gbt26875Settings
+    | ModbusSettings
+    | ReplaySettings
+    | ZigbeeSettings,
     Field(discriminator="type"),
 ]
 """One of the families; `type` says which."""
@@ -161,61 +169,11 @@ def load_settings(path: Path) -> LoadedSettings:
     )
 
 
-def check_settings(
-    raw: dict[str, Any], folder: Path, where: str, lines: "Lines | None" = None
-) -> BoxSettings:
+def check_settings(raw: dict[str, Any], folder: Path, where: str, lines: Lines | None = None) -> BoxSettings:
     """The checked configuration; relative paths count from `folder`. Raises ConfigurationError."""
     try:
         return BoxSettings.model_validate(raw, context={FOLDER: folder})
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
-        texts = [_describe(fault["loc"], fault["msg"], where, lines) for fault in faults[:20]]
+        texts = [describe_fault(fault["loc"], fault["msg"], where, lines) for fault in faults[:20]]
         raise ConfigurationError("\n".join(texts)) from None  # the cause would carry what was in the file
-
-
-Lines = dict[tuple[int | str, ...], int]
-"""The line, from 1, of each place in a file."""
-
-
-def parse_yaml(text: bytes, where: str) -> tuple[dict[str, Any], Lines]:
-    """A YAML mapping and its line numbers; raise ConfigurationError for anything else, duplicate keys among it."""
-    lines: Lines = {}
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        if node is not None:
-            _note_lines(node, (), lines, where)
-        raw = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ConfigurationError(f"{where}{line}: not YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise ConfigurationError(f"{where}: not YAML: {str(error)[:200]}") from error
-    if not isinstance(raw, dict) or not all(isinstance(key, str) for key in raw):
-        raise ConfigurationError(f"{where}: a mapping with names such as `site:` and `box:` is needed")
-    return raw, lines
-
-
-def _note_lines(node: yaml.Node, at: tuple[int | str, ...], lines: Lines, where: str) -> None:
-    if at in lines:
-        return  # an alias
-    lines[at] = node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            name = str(key.value)
-            if (*at, name) in lines:
-                raise ConfigurationError(f"{where}, line {key.start_mark.line + 1}: {name!r} is given twice")
-            _note_lines(value, (*at, name), lines, where)
-            lines[*at, name] = key.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            _note_lines(value, (*at, index), lines, where)
-
-
-def _describe(loc: tuple[int | str, ...], message: str, where: str, lines: Lines | None) -> str:
-    """One fault with its line (that of the nearest known part) and its name."""
-    line = ""
-    if lines:
-        known = next((loc[:n] for n in range(len(loc), -1, -1) if loc[:n] in lines), None)
-        line = "" if known is None else f", line {lines[known]}"
-    name = ".".join(str(part) for part in loc)
-    return f"{where}{line}: {name}: {message}" if name else f"{where}{line}: {message}"

@@ -15,13 +15,15 @@ from edge.agent.outbox.machine import read_fingerprint
 from edge.agent.outbox.sqlite import SqliteOutbox
 from edge.agent.ports import Finding, FindingCode, Source
 from edge.agent.sink import OutboxSink
-from edge.agent.sources import camera, gate, gbt26875, smoke
+from edge.agent.sources import camera, esphome, gate, gbt26875, zigbee
 from edge.agent.sources.camera_settings import CameraSettings
+from edge.agent.sources.esphome_settings import EsphomeSettings
 from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.gbt26875_settings import Gbt26875Settings
+from edge.agent.sources.modbus_settings import ModbusSettings
 from edge.agent.sources.replay import ReplaySource
 from edge.agent.sources.replay_settings import ReplaySettings
-from edge.agent.sources.smoke_settings import SmokeSettings
+from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from edge.agent.supervisor import Supervisor
 from edge.agent.tending import Tender
 from edge.agent.uplink.connection import MqttConnection
@@ -57,8 +59,15 @@ def build_source(
                 moment=clock.moment,
                 detectors=lambda: models().detectors_for(people=wish.people, fire=wish.fire),
             )
-        case SmokeSettings():
-            return smoke.build(section, moment=clock.moment)
+        case ZigbeeSettings():
+            return zigbee.build(section, moment=clock.moment)
+        case EsphomeSettings():
+            return esphome.build(section, moment=clock.moment)
+        case ModbusSettings():
+            # Here: pymodbus takes a while, and few boxes have such a line.
+            from edge.agent.sources import modbus
+
+            return modbus.build(section, moment=clock.moment)
         case GateSettings():
             return gate.build(section, moment=clock.moment, data_dir=data_dir)
         case Gbt26875Settings():

@@ -3,6 +3,7 @@
 import json
 import random
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,9 +11,11 @@ import pytest
 
 from bench.__main__ import main
 from bench.history import History, make_history, sampled_rollups_agree
+from bench.peer import Way, measure_peer
 from bench.query import QUERIES, ask_all
 from server.store.connection import connect
 from server.store.edition import Edition, read_edition
+from tests.conftest import StartMosquitto
 
 pytestmark = pytest.mark.servers
 
@@ -100,3 +103,13 @@ def test_latency_hears_every_alarm(capsys: pytest.CaptureFixture[str]) -> None:
     assert told["alarms"] == 20
     assert 0 < told["min_ms"] <= told["p50_ms"] <= told["p99_ms"] <= told["max_ms"]
     assert told["background_rows_per_s"] == pytest.approx(500, rel=0.2)
+
+
+def test_the_peer_stores_everything_once(database: str, mosquitto: StartMosquitto, tmp_path: Path) -> None:
+    with connect(database, name="test") as connection:
+        if read_edition(connection) is Edition.PLAIN:
+            pytest.skip("the peer writes into a hypertable, which plain PostgreSQL has not")
+    way = Way(packed=False, batch_rows=1000, concurrency=4)
+    told = measure_peer(database, mosquitto(), 20_000, [way], folder=tmp_path, say=quiet)
+    assert told.complete
+    assert told.rows_per_s > 0

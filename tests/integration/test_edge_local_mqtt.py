@@ -17,13 +17,15 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.agent.observation import EventSeen, Moment, Observation, ReadingSeen
-from edge.agent.sources import gate, smoke
+from edge.agent.sources import esphome, gate, zigbee
+from edge.agent.sources.esphome_settings import EsphomeSettings
 from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.local_mqtt import LocalMqttSource
 from edge.agent.sources.local_settings import LocalBrokerSettings
-from edge.agent.sources.smoke_settings import SmokeSettings
+from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from redwhistle.clock import SystemClock, to_ms
 from redwhistle.errors import OutboxError
+from tests.conftest import StartMosquitto
 
 pytestmark = pytest.mark.servers
 
@@ -148,14 +150,14 @@ def running(source: LocalMqttSource, sink: RecordingSink) -> Iterator[None]:
 
 
 def smoke_source(port: int, **broker: object) -> LocalMqttSource:
-    settings = SmokeSettings.model_validate(
+    settings = ZigbeeSettings.model_validate(
         {
             "type": "smoke",
             "broker": {"port": port, **broker},
             "devices": [{"friendly_name": "一号楼/厨房", "device": "smoke-1"}],
         }
     )
-    return smoke.build(settings, moment=moment)
+    return zigbee.build(settings, moment=moment)
 
 
 TOPIC = "zigbee2mqtt/一号楼/厨房"
@@ -306,6 +308,63 @@ def test_a_fault_of_our_own_is_said_and_the_next_alarm_heard(broker: Broker, pub
         wait_for(lambda: len(sink.readings) > count, "the next message")
     assert sink.kinds() == [("device_fault", True)]
     assert "12345678" not in repr(sink.events)
+
+
+def test_buttons_water_and_nodes_at_a_mosquitto_with_what_it_retains(mosquitto: StartMosquitto) -> None:
+    """E13 for every family: ESPHome retains all its states."""
+    broker = mosquitto()
+    settings = EsphomeSettings.model_validate(
+        {
+            "type": "esphome",
+            "broker": {"port": broker.port},
+            "devices": [
+                {"node": "pump", "device": "water-p", "kind": "water_level"},
+                {"node": "pump", "device": "sos-p", "kind": "sos", "entities": {"red_button": "sos"}},
+            ],
+        }
+    )
+    zigbees = ZigbeeSettings.model_validate(
+        {
+            "type": "zigbee2mqtt",
+            "broker": {"port": broker.port},
+            "devices": [{"friendly_name": "张奶奶", "device": "sos-z", "kind": "sos"}],
+        }
+    )
+    publisher, sink = Publisher(broker.port), RecordingSink()
+    old = [
+        ("pump/binary_sensor/water_leak/state", b"ON"),
+        ("pump/binary_sensor/red_button/state", b"ON"),
+        ("attic/binary_sensor/smoke/state", b"ON"),
+        ("zigbee2mqtt/张奶奶", b'{"action": "single"}'),
+        ("zigbee2mqtt/new", b'{"action": "emergency", "smoke": true}'),
+    ]
+    for topic, payload in old:
+        publisher.say(topic, payload, retain=True)
+    with (
+        running(esphome.build(settings, moment=moment), sink),
+        running(zigbee.build(zigbees, moment=moment), sink),
+    ):
+
+        def heard() -> bool:
+            publisher.say("pump/sensor/wifi_signal/state", b"-60")
+            publisher.say("zigbee2mqtt/张奶奶", {"linkquality": 9})
+            return {"signal_dbm", "link_quality"} <= {r.metric for r in sink.readings}
+
+        wait_for(heard, "both subscriptions")
+        assert sink.events == []
+        for topic, payload in old:
+            publisher.say(topic, payload, retain=True)
+        wait_for(lambda: len(sink.events) >= 6, "the alarms")
+    publisher.close()
+    told = sorted((e.device[:8], e.kind.value) for e in sink.events)
+    assert told == [
+        ("sos-p", "sos"),
+        ("sos-z", "sos"),
+        ("unmapped", "smoke"),
+        ("unmapped", "smoke"),
+        ("unmapped", "sos"),
+        ("water-p", "water_level"),
+    ]
 
 
 def test_a_gate_speaks_and_its_card_stays_on_the_box(

@@ -69,8 +69,15 @@ def clean_text(text: str, limit: int = 200) -> str:
 
 READING_LIMITS: dict[Metric, tuple[float, float]] = {
     Metric.TEMPERATURE_C: (-100.0, 1000.0),
+    Metric.HUMIDITY_PCT: (0.0, 100.0),
     Metric.BATTERY_PCT: (0.0, 100.0),
     Metric.LINK_QUALITY: (0.0, 255.0),
+    Metric.SIGNAL_DBM: (-150.0, 30.0),
     Metric.SMOKE_LEVEL: (0.0, 1e6),
+    Metric.CO_PPM: (0.0, 1e5),
+    Metric.GAS_LEL_PCT: (0.0, 100.0),
+    Metric.WATER_LEVEL_M: (-100.0, 100.0),
+    Metric.ACCELERATION_G: (0.0, 1000.0),
+    Metric.TILT_DEG: (-180.0, 180.0),
 }
 """What a local device's reading may be; anything beyond is a fault of the message."""

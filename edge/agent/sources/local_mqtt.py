@@ -6,7 +6,6 @@ afterwards. A message is acknowledged only when everything that follows from it 
 
 import random
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -20,6 +19,7 @@ from edge.agent.policy import link
 from edge.agent.policy.latch import Turn
 from edge.agent.policy.link import LinkLimits, LinkPhase, LinkState
 from edge.agent.ports import Sink
+from edge.agent.sources.handover import Handover
 from edge.agent.sources.local_settings import LocalBrokerSettings
 from redwhistle.contracts.events import DeviceData, EventKind
 from redwhistle.errors import SourceError
@@ -64,7 +64,7 @@ class LocalMqttSource:
         self._accepted = threading.Event()
         self._refused: str | None = None
         self._trip_told_ms: int | None = None
-        self._unsaid: deque[Observation] = deque()
+        self._handover = Handover()
         self._faulty = False
 
     def run(self, sink: Sink, stop: threading.Event) -> None:
@@ -73,7 +73,7 @@ class LocalMqttSource:
         client = self._make_client(sink)
         state = link.begin(self._moment().mono_ms, faulty=self._faulty)
         try:
-            self._keep(sink, ())
+            self._handover.give(sink)
             while not stop.is_set():
                 state = self._turn(client, state, sink, stop)
         finally:
@@ -81,12 +81,12 @@ class LocalMqttSource:
 
     def _turn(self, client: mqtt.Client, state: LinkState, sink: Sink, stop: threading.Event) -> LinkState:
         moment = self._moment()
-        self._keep(sink, self._interpreter.tick(moment))
+        self._handover.give(sink, self._interpreter.tick(moment))
         state, turn = link.tick(self._limits, state, moment.mono_ms)
         self._faulty = state.faulty
         if turn is Turn.RAISED:
             self._log.error("local_broker_unreachable")
-            self._keep(sink, (self._fault(True, moment),))
+            self._handover.give(sink, (self._fault(True, moment),))
         if state.phase is LinkPhase.WAITING:
             if not link.is_due(state, moment.mono_ms):
                 stop.wait(_LOOP_S)
@@ -105,7 +105,7 @@ class LocalMqttSource:
             state, turn = link.connected(state, moment.mono_ms)
             self._faulty = state.faulty
             if turn is Turn.ENDED:
-                self._keep(sink, (self._fault(False, moment),))
+                self._handover.give(sink, (self._fault(False, moment),))
         return state
 
     def _connect(self, client: mqtt.Client, state: LinkState) -> LinkState:
@@ -164,21 +164,7 @@ class LocalMqttSource:
             said = list(self._interpreter.hear(topic, bytes(message.payload), bool(message.retain), moment))
         except Exception as error:  # a message that our own code trips over must not come back for ever
             said = self._trip(error, moment)
-        self._keep(sink, said)
-
-    def _keep(self, sink: Sink, said: Iterable[Observation]) -> None:
-        """Hand over in order. What the sink refuses stays first in line for the next call or the next run:
-
-        the interpreter has passed it on already and, latched, would not say it again.
-        """
-        self._unsaid.extend(said)
-        while self._unsaid:
-            observation = self._unsaid[0]
-            if isinstance(observation, EventSeen):
-                sink.event(observation)
-            else:
-                sink.reading(observation)
-            self._unsaid.popleft()
+        self._handover.give(sink, said)
 
     def _trip(self, error: Exception, moment: Moment) -> list[Observation]:
         """Say, once a minute at most, that a message was lost to a fault of ours; nothing of the message itself."""

@@ -59,7 +59,7 @@ def _schema(name: str) -> dict[str, object]:
 @pytest.mark.parametrize("number", [None, *SCENES])
 def test_messages_are_what_sensors_send(number: int | None) -> None:
     schemas = {
-        Family.SMOKE: _schema("zigbee2mqtt/smoke-payload.schema.json"),
+        Family.SMOKE: _schema("zigbee2mqtt/detector-payload.schema.json"),
         Family.GATE: _schema("gate-mqtt/gate-payload.schema.json"),
     }
     beats = story.opening() if number is None else story.scene(number)

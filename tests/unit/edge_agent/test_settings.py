@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.agent.sources.replay_settings import ReplaySettings
+from edge.agent.yaml_text import parse_yaml
 from edge.pushed import PUSHABLE, PushedConfiguration
-from edge.settings import check_settings, load_settings, parse_yaml
+from edge.settings import check_settings, load_settings
 from redwhistle.contracts.state import DeviceKind
 from redwhistle.errors import ConfigurationError
 
@@ -138,6 +139,6 @@ def test_the_whole_box_in_the_documentation_is_accepted(tmp_path: Path) -> None:
     assert example.lstrip("# ").startswith("/etc/redwhistle/box.yaml")
     settings = load_settings(write(tmp_path, example)).settings
     assert {device.id for device in settings.device_infos()} == {
-        "cam-south", "smoke-7-2-4", "gate-south", "zigbee-bridge", "gate-controller",
+        "cam-south", "smoke-7-2-4", "sos-7-302", "gate-south", "zigbee-bridge", "gate-controller",
     }  # fmt: skip
     assert settings.broker.tls is not None

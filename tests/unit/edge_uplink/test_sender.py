@@ -220,7 +220,7 @@ def test_envelopes_that_went_to_nobody_go_again_however_many_they_were(tmp_path:
     for n in range(4_000):
         outbox.put_reading(reading(n))
     outbox.flush()
-    with running(outbox, link, Timing(tick_ms=20, telemetry_ms=50), HastyClock()):
+    with running(outbox, link, Timing(tick_ms=20, telemetry_ms=50, silent_ms=10**9), HastyClock()):
         link.wait(lambda: outbox.in_flight(Lane.TELEMETRY) == 8)
         lost = {n for envelope in link.envelopes(Lane.TELEMETRY)[:8] for n in seqs_of(envelope)}
 

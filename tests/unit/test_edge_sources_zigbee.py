@@ -10,16 +10,16 @@ from pydantic import ValidationError
 
 from edge.agent.observation import EventSeen, Moment, Observation, ReadingSeen
 from edge.agent.sources.json_door import read_flag, read_number, read_object, unmapped_id
-from edge.agent.sources.smoke import SmokeInterpreter
-from edge.agent.sources.smoke_settings import SmokeSettings
+from edge.agent.sources.zigbee import ZigbeeInterpreter
+from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from redwhistle.contracts.events import DATA_OF, BatteryData, DeviceData, EventKind, SmokeData
 from redwhistle.contracts.readings import Reading
 
 KITCHEN = "zigbee2mqtt/一号楼/厨房烟感"
 
 
-def settings() -> SmokeSettings:
-    return SmokeSettings.model_validate(
+def settings() -> ZigbeeSettings:
+    return ZigbeeSettings.model_validate(
         {
             "type": "smoke",
             "devices": [
@@ -39,10 +39,10 @@ def moment(at_s: float) -> Moment:
 
 def play(
     steps: Sequence[tuple[float, str, object] | tuple[float, str, object, bool] | tuple[float]],
-    interpreter: SmokeInterpreter | None = None,
+    interpreter: ZigbeeInterpreter | None = None,
 ) -> list[Observation]:
     """(seconds, topic, payload[, retained]) or (seconds,) to let time pass."""
-    interpreter = interpreter or SmokeInterpreter(settings())
+    interpreter = interpreter or ZigbeeInterpreter(settings())
     said: list[Observation] = list(interpreter.tick(moment(0)))
     for step in steps:
         at = moment(step[0])
@@ -189,7 +189,7 @@ def test_an_offline_word_makes_it_lost_at_once_but_not_a_retained_one() -> None:
 
 
 def test_smoke_of_an_unknown_detector_is_an_alarm_with_a_note() -> None:
-    interpreter = SmokeInterpreter(settings())
+    interpreter = ZigbeeInterpreter(settings())
     steps = [
         (1, "zigbee2mqtt/三楼 烟感", {"smoke": True, "battery": 3}),
         (2, "zigbee2mqtt/三楼 烟感", {"smoke": False}),
@@ -213,10 +213,10 @@ def test_other_unknown_devices_are_ignored() -> None:
 
 
 def test_a_thousand_unknown_detectors_are_all_alarmed_and_memory_stays_bounded() -> None:
-    interpreter = SmokeInterpreter(settings())
+    interpreter = ZigbeeInterpreter(settings())
     said = play([(1, f"zigbee2mqtt/d{i}", {"smoke": True}) for i in range(1000)], interpreter)
     assert len({s.device for s in said}) == 1000
-    assert len(interpreter._unmapped) == 256
+    assert len(interpreter._roster._strangers) == 256
 
 
 def test_a_coordinator_that_is_offline_is_a_fault_after_a_while() -> None:
@@ -286,7 +286,7 @@ topics = st.sampled_from(
 def test_no_bytes_break_it_and_all_it_says_fits_the_contract(
     messages: list[tuple[int, str, bytes, bool]],
 ) -> None:
-    interpreter, at_s = SmokeInterpreter(settings()), 0.0
+    interpreter, at_s = ZigbeeInterpreter(settings()), 0.0
     for gap_s, topic, payload, retained in messages:
         at_s += gap_s
         said = [*interpreter.tick(moment(at_s)), *interpreter.hear(topic, payload, retained, moment(at_s))]
@@ -384,7 +384,7 @@ def test_too_much_is_not_read() -> None:
 )
 def test_settings_say_what_is_wrong(fields: dict[str, object], says: str) -> None:
     with pytest.raises(ValidationError, match=says):
-        SmokeSettings.model_validate({"type": "smoke", **fields})
+        ZigbeeSettings.model_validate({"type": "smoke", **fields})
 
 
 def test_device_list_for_the_state_message() -> None:
