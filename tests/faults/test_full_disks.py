@@ -79,7 +79,8 @@ def test_alarms_leave_a_box_whose_disk_is_full(
         30,
         "45 alarms",
     )
-    assert box.program.count("event_lost") == 0
+    lost = [line for line in box.program.lines() if line.get("action") == "event_lost"]
+    assert {line["lane"] for line in lost} <= {"telemetry"}, "a note of the box about itself may find no room"
     line.heal()
     world.wait(lambda: world.one(held) >= 60, 60, "all alarms, from a disk that is still full")
     ballast.unlink()

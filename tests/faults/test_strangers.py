@@ -17,6 +17,8 @@ from edge.agent.uplink.broker_settings import TlsSettings
 from edge.agent.uplink.connection import make_tls_context
 from redwhistle.contracts.codec import decode_reply, encode
 from redwhistle.contracts.commands import Command, ReplyStatus
+from redwhistle.contracts.topics import subscribe_all
+from server.ingest.service import SHARE
 from tests.faults.checks import assert_whole
 from tests.faults.programs import Program
 from tests.faults.scripts import Script, spread
@@ -43,7 +45,7 @@ def test_a_box_with_a_certificate_of_its_own_is_nobody_else(guarded: World) -> N
         for n, site in enumerate(SITES[:2], 1)
     ]
     with connected(world.broker.port, "rogue", tls=client_context(authority, "box-1")) as rogue:
-        for topic in ("rw/v1/+/box-2/#", "#", "$share/redwhistle-ingest/rw/v1/+/+/alarm"):
+        for topic in ("rw/v1/+/box-2/#", "#", *(subscribe_all(leaf, group) for leaf, group in SHARE.items())):
             rogue.subscribe(topic)
         world.await_connected(*boxes)
         silent = world.add_box("box-3", SITES[2])
