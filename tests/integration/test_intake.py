@@ -12,6 +12,7 @@ import psycopg
 import pytest
 import uuid_utils
 
+from bench.places import plant_compound
 from redwhistle.contracts import codec
 from redwhistle.contracts.envelope import Ack
 from redwhistle.contracts.ids import Lane
@@ -101,18 +102,8 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 
 
 def plant_places(url: str) -> None:
-    levels = ["city", "district", "street", "community", "grid"]
+    plant_compound(url, "jinyuan", "jinhe")
     with psycopg.connect(url) as connection:
-        for i, level in enumerate(levels):
-            connection.execute(
-                "INSERT INTO places (id, parent, level, name_zh) VALUES (%s, %s, %s, %s)",
-                (level, levels[i - 1] if i else None, level, level),
-            )
-        for site in ("jinyuan", "jinhe"):
-            connection.execute(
-                "INSERT INTO places (id, parent, level, name_zh) VALUES (%s, 'grid', 'compound', '园')",
-                (site,),
-            )
         connection.execute(
             "INSERT INTO places (id, parent, level, name_zh) VALUES ('jinyuan-b7', 'jinyuan', 'building', '七栋')"
         )

@@ -79,7 +79,6 @@ class Uplink:
         self._announce = False
         self._telemetry_due_ms = 0
         self._waiting_since_ms: int | None = None
-        self._looked_at_ms = 0
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
 
