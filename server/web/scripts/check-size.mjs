@@ -15,32 +15,32 @@ const gzip = (file) => gzipSync(readFileSync(new URL(file, dist)), { level: 9 })
 
 /** All files that these entries need at once. */
 function filesOf(entries) {
-    const files = new Set();
-    const seen = new Set();
-    const visit = (name) => {
-        if (seen.has(name)) return;
-        seen.add(name);
-        const chunk = manifest[name];
-        if (!chunk) throw new Error(`the build has no chunk for ${name}: was the page renamed?`);
-        files.add(chunk.file);
-        for (const css of chunk.css ?? []) files.add(css);
-        for (const next of chunk.imports ?? []) visit(next);
-    };
-    entries.forEach(visit);
-    return [...files];
+  const files = new Set();
+  const seen = new Set();
+  const visit = (name) => {
+    if (seen.has(name)) return;
+    seen.add(name);
+    const chunk = manifest[name];
+    if (!chunk) throw new Error(`the build has no chunk for ${name}: was the page renamed?`);
+    files.add(chunk.file);
+    for (const css of chunk.css ?? []) files.add(css);
+    for (const next of chunk.imports ?? []) visit(next);
+  };
+  entries.forEach(visit);
+  return [...files];
 }
 
 const total = { js: 0, css: 0 };
 for (const file of filesOf(WORKER)) {
-    const kind = file.endsWith(".css") ? "css" : "js";
-    total[kind] += gzip(file);
+  const kind = file.endsWith(".css") ? "css" : "js";
+  total[kind] += gzip(file);
 }
 let failed = false;
 for (const [kind, limit] of Object.entries(LIMITS)) {
-    const over = total[kind] > limit;
-    failed ||= over;
-    console.log(
-        `worker first load, ${kind}: ${total[kind].toFixed(1)} kB gzip of ${limit}${over ? "  TOO MUCH" : ""}`,
-    );
+  const over = total[kind] > limit;
+  failed ||= over;
+  console.log(
+    `worker first load, ${kind}: ${total[kind].toFixed(1)} kB gzip of ${limit}${over ? "  TOO MUCH" : ""}`,
+  );
 }
 if (failed) process.exit(1);
