@@ -23,10 +23,8 @@ MAX_LIMIT = 500
 MAX_CURSOR = 1000
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="At most so many rows")]
-Cursor = Annotated[
-    str | None, Query(max_length=MAX_CURSOR, description="`next` of the page before; opaque")
-]
-Key = str | int | datetime | None
+Cursor = Annotated[str | None, Query(max_length=MAX_CURSOR, description="`next` of the page before; opaque")]
+Key = str | int | datetime | UUID | None
 T = TypeVar("T")
 
 
@@ -49,15 +47,15 @@ def read_page(kind: str, limit: int, cursor: str | None, *types: type) -> Page:
         return Page(limit, None)
     try:
         found = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-        if not isinstance(found, list) or len(found) != len(types) + 1 or found[0] != kind:
-            raise ValueError("another list's cursor")
-        keys = tuple(_read(value, kind_of) for value, kind_of in zip(found[1:], types, strict=True))
+        keys = _keys(found, kind, types)
     except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error):
         raise invalid("query", "cursor", "this cursor cannot be read: begin again without it") from None
     return Page(limit, keys)
 
 
-def cut(kind: str, page: Page, rows: Sequence[T], keys: Callable[[T], Sequence[Key]]) -> tuple[list[T], str | None]:
+def cut(
+    kind: str, page: Page, rows: Sequence[T], keys: Callable[[T], Sequence[Key]]
+) -> tuple[list[T], str | None]:
     """The rows of this page, and the cursor of the next one, None at the end."""
     if len(rows) <= page.limit:
         return list(rows), None
@@ -78,6 +76,12 @@ def invalid(where: str, name: str, text: str) -> ProblemError:
     )
 
 
+def _keys(found: Any, kind: str, types: Sequence[type]) -> tuple[Key, ...]:
+    if not isinstance(found, list) or len(found) != len(types) + 1 or found[0] != kind:
+        raise ValueError("another list's cursor")
+    return tuple(_read(value, kind_of) for value, kind_of in zip(found[1:], types, strict=True))
+
+
 def _write(value: Key) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
@@ -92,6 +96,8 @@ def _read(value: Any, kind: type) -> Key:
         if moment.tzinfo is None:
             raise ValueError("a naive time")
         return moment.astimezone(UTC)
+    if kind is UUID:
+        return UUID(value)
     if isinstance(value, bool) or not isinstance(value, kind):
         raise TypeError("another type")
     if kind is int and not -(2**63) <= value < 2**63:

@@ -1,9 +1,9 @@
 """Who is logged in, how to log in, and one's own account: sessions and tokens."""
 
 from typing import Annotated, Literal
-
-from pydantic import AwareDatetime, ConfigDict, Field, SecretStr
 from uuid import UUID
+
+from pydantic import ConfigDict, Field, SecretStr
 
 from server.api.schemas.wire import Asked, Lang, LevelCode, Named, PlaceRef, Shape, Time
 
@@ -163,13 +163,11 @@ class MakeToken(Asked):
     """An API token for a machine. It has its owner's rights, without changes if `read_only`."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"name": "wall", "expires_at": "2027-05-24T00:00:00Z", "read_only": True}]
-        }
+        json_schema_extra={"examples": [{"name": "wall", "days": 365, "read_only": True}]}
     )
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    expires_at: AwareDatetime
+    days: Annotated[int, Field(ge=1, le=1100)] = 365
     read_only: bool = True
 
 
