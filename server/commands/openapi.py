@@ -1,4 +1,4 @@
-"""`redwhistle openapi` and `redwhistle words`: what the console is generated from."""
+"""`redwhistle openapi`: the document from which the console's client is generated."""
 
 import json
 
@@ -6,9 +6,8 @@ import typer
 
 
 def attach(root: typer.Typer) -> None:
-    """Hang both under the root command."""
+    """Hang it under the root command."""
     root.command()(openapi)
-    root.command()(words)
 
 
 def openapi() -> None:
@@ -19,20 +18,6 @@ def openapi() -> None:
     from server.api.app import create_app, describe  # here: other commands need not wait for the framework
 
     typer.echo(written(describe(create_app())), nl=False)
-
-
-def words() -> None:
-    """Print the words for all codes, by group, in Chinese and English, as JSON.
-
-    Example: redwhistle words > server/web/src/generated/words.json
-    """
-    from server.words import all_words
-
-    pairs = {
-        group: {str(code): {"zh": zh, "en": en} for code, (zh, en) in codes.items()}
-        for group, codes in all_words().items()
-    }
-    typer.echo(written(pairs), nl=False)
 
 
 def written(value: object) -> str:

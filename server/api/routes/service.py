@@ -9,10 +9,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from redwhistle import __version__
-from server import words
 from server.api.gate import DoorsHere, Gate, Router, address_of
 from server.api.problems import STATUS, Code, ProblemError
 from server.api.schemas.service import Health, Part, Readiness, WordPair, Words
+from server.catalogue import CATALOGUE, PROBLEMS
 
 router = Router("service")
 service = Router("service")
@@ -24,7 +24,7 @@ def get_words() -> Words:
     return Words(
         words={
             group: {code: WordPair(zh=pair[0], en=pair[1]) for code, pair in codes.items()}
-            for group, codes in words.all_words().items()
+            for group, codes in CATALOGUE.items()
         }
     )
 
@@ -85,7 +85,7 @@ def metrics(request: Request, doors: DoorsHere) -> Response:
 )
 def describe_problem(code: Annotated[Code, Path()]) -> str:
     """What a problem's code means, in both languages."""
-    zh, en = words.PROBLEMS[code]
+    zh, en = PROBLEMS[code]
     return f"{code} ({STATUS[code]})\n{zh}\n{en}\n"
 
 
