@@ -7,6 +7,7 @@ from redwhistle.contracts.readings import Metric
 from redwhistle.contracts.state import DeviceKind
 from redwhistle.places.model import ContactRole, PointKind
 from server.alerts.model import Severity
+from server.rights.roles import Right, Role
 from server.words import ACTS, CERTAINTIES, DECISIONS, HAZARDS, LEVELS, QUIETS, STATES, Words
 
 SEVERITIES: Words = {
@@ -96,6 +97,52 @@ CONTACTS: Words = {
     ContactRole.VOLUNTEER: ("志愿者", "volunteer"),
 }
 
+PROBLEMS: Words = {
+    "unauthenticated": ("请先登录（或账号、密码不对）", "log in first (or the log-in or password is wrong)"),
+    "csrf": ("页面已过期，请刷新后再试", "the page is out of date: reload it and try again"),
+    "forbidden": ("您没有这项权限，请找账号管理员", "you may not do this: ask whoever manages accounts"),
+    "must_change_password": ("请先设置自己的密码", "choose a password of your own first"),
+    "not_found": ("没有找到，或不在您的范围内", "not found, or not in your part of the tree"),
+    "method_not_allowed": ("这个地址不支持这种操作", "this address does not take this method"),
+    "already_claimed": ("已被他人认领", "somebody else was first"),
+    "wrong_state": (
+        "任务状态已变，此操作不再适用",
+        "the item is in another state: this can no longer be done",
+    ),
+    "not_yours": ("此任务由他人负责", "somebody else holds the item"),
+    "changed": ("任务刚刚有变化，请再看一眼", "the item has changed: look at it again"),
+    "conflict": ("与已有数据冲突", "it collides with what is stored"),
+    "invalid": ("请求内容有误", "the request is not right"),
+    "too_large": ("请求太大", "the request is too large"),
+    "too_slow": ("网络太慢，请求未能及时送达", "the request did not arrive in time"),
+    "too_many": ("尝试次数过多，请稍后再登录", "too many attempts: log in later"),
+    "rate_limited": ("操作太频繁，请稍后再试", "too many requests: try again later"),
+    "unavailable": ("服务器暂时无法处理，请稍后再试", "the server cannot do this now: try again later"),
+    "internal": ("服务器内部错误，请报告编号", "a fault of the server: report the request id"),
+}
+ROLES: Words = {
+    Role.ADMIN: ("系统管理员", "administrator"),
+    Role.COMMAND: ("指挥", "command"),
+    Role.GRID_WORKER: ("网格员", "grid worker"),
+    Role.PROPERTY_MANAGER: ("物业经理", "property manager"),
+}
+RIGHTS: Words = {
+    Right.SEE_PLACES: ("查看地点", "see places"),
+    Right.SEE_DEVICES: ("查看设备", "see devices"),
+    Right.SEE_ALERTS: ("查看告警和任务", "see alerts and the queue"),
+    Right.ACT: ("处置任务", "act on work items"),
+    Right.COMMENT: ("添加备注", "comment"),
+    Right.SEE_EVIDENCE: ("查看证据", "see evidence"),
+    Right.SEE_AUDIT: ("查看审计", "see the audit"),
+    Right.MANAGE_PEOPLE: ("管理账号", "manage accounts"),
+}
+LIVENESS: Words = {
+    "live": ("在线", "live"),
+    "silent": ("久未收到", "silent"),
+    "box_lost": ("边缘盒失联", "its box is lost"),
+    "unknown": ("从未收到", "never heard"),
+}
+
 CATALOGUE: Mapping[str, Words] = {
     "severity": SEVERITIES,
     "hazard": HAZARDS,
@@ -110,6 +157,10 @@ CATALOGUE: Mapping[str, Words] = {
     "device": DEVICES,
     "point": POINTS,
     "contact": CONTACTS,
+    "role": ROLES,
+    "right": RIGHTS,
+    "problem": PROBLEMS,
+    "liveness": LIVENESS,
 }
 """What kind of code it is → code → (Chinese, English)."""
 

@@ -3,8 +3,8 @@ import { defineStore } from "pinia";
 import { computed, shallowRef } from "vue";
 
 import { drain } from "@/acts/drain";
-import { type ActAnswer, type ActRecord, isOpen, projected } from "@/acts/record";
-import { call } from "@/api/client";
+import { type ActRecord, isOpen, projected } from "@/acts/record";
+import { answer, api } from "@/api/client";
 import type { Item, WantedAct } from "@/api/types";
 import { currentMs } from "@/clock/clock";
 import { database } from "@/kept/database";
@@ -100,11 +100,16 @@ export const useActs = defineStore("acts", () => {
           },
           keep,
           send: (record, body) =>
-            call<ActAnswer>("POST", `/queue/${record.item}/${record.act}`, {
-              body,
-              headers: { "Idempotency-Key": record.key },
-            }),
-          done: (_, answer) => live.learn(answer.item),
+            answer(
+              api.POST("/api/v1/queue/{item}/{act}", {
+                params: {
+                  path: { item: record.item, act: record.act },
+                  header: { "idempotency-key": record.key },
+                },
+                body,
+              }),
+            ),
+          done: (_, done) => live.learn(done.item),
           renewSession: async () => void (await session.refresh()),
           now: () => new Date(currentMs()).toISOString(),
         }),

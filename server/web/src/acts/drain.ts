@@ -1,12 +1,13 @@
 /** Sends what waits, in the order in which it was done; one sender in the whole browser. */
-import { type ActAnswer, type ActRecord, answered, bodyOf, failed, isOpen } from "@/acts/record";
+import { type ActBody, type ActRecord, answered, bodyOf, failed, isOpen } from "@/acts/record";
 import { Problem } from "@/api/problem";
+import type { ActAnswer } from "@/api/types";
 
 export interface DrainParts {
   /** All records of this person, the oldest first. */
   records: () => Promise<readonly ActRecord[]>;
   keep: (record: ActRecord) => Promise<void>;
-  send: (record: ActRecord, body: Record<string, unknown>) => Promise<ActAnswer>;
+  send: (record: ActRecord, body: ActBody) => Promise<ActAnswer>;
   /** The server did it: the item as it is now. */
   done: (record: ActRecord, answer: ActAnswer) => void;
   /** Ask for a fresh session when the server no longer takes our CSRF value. */

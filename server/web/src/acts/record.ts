@@ -1,6 +1,7 @@
 /** An act as the phone keeps it until the server has answered, and what became of it. Pure. */
 import type { Problem } from "@/api/problem";
-import type { Hazard, Item, Owner, Severity, State, WantedAct } from "@/api/types";
+import type { components } from "@/generated/api";
+import type { ActAnswer, Hazard, Item, Owner, Severity, State, WantedAct } from "@/api/types";
 
 /** `sending`: on its way for the first time; `waiting`: no network, will be sent again. The others are final. */
 export type ActState = "sending" | "waiting" | "done" | "already" | "lost" | "refused";
@@ -30,11 +31,6 @@ export interface ActRecord {
   settled_at: string | null;
 }
 
-export interface ActAnswer {
-  item: Item;
-  outcome: "done" | "already";
-}
-
 /** Acts that judge the item: they are refused unless it is still as the person saw it. The others state a fact or ask
  * for the item, which a new version does not make wrong. */
 const JUDGING: ReadonlySet<WantedAct> = new Set(["resolve", "false-alarm", "undo", "close"]);
@@ -42,8 +38,10 @@ const JUDGING: ReadonlySet<WantedAct> = new Set(["resolve", "false-alarm", "undo
 export const isOpen = (record: ActRecord): boolean =>
   record.state === "sending" || record.state === "waiting";
 
+export type ActBody = components["schemas"]["ActRequest"];
+
 /** The body of the request. `knownVersion` is the version that an earlier act of the same person made of the item. */
-export function bodyOf(record: ActRecord, knownVersion: number | undefined): Record<string, unknown> {
+export function bodyOf(record: ActRecord, knownVersion: number | undefined): ActBody {
   return {
     reason: record.reason,
     device_time: record.device_time,
@@ -73,7 +71,11 @@ export function failed(record: ActRecord, problem: Problem, at: string): ActReco
 }
 
 /** The state that the item would have if all these acts were done: what the next act is offered for. Never shown as so. */
-export function projected(item: Item, records: readonly ActRecord[], login: string): { state: State; mine: boolean } {
+export function projected(
+  item: Item,
+  records: readonly ActRecord[],
+  login: string,
+): { state: State; mine: boolean } {
   let state = item.state;
   let mine = item.owner?.login === login;
   for (const record of records) {

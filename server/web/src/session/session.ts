@@ -2,7 +2,7 @@
 import { defineStore } from "pinia";
 import { computed, shallowRef } from "vue";
 
-import { call, setCsrf, whenUnauthenticated } from "@/api/client";
+import { answer, api, setCsrf, whenUnauthenticated } from "@/api/client";
 import { Problem } from "@/api/problem";
 import type { Person, Right, Session, SessionOptions } from "@/api/types";
 import { hearServerTime } from "@/clock/clock";
@@ -38,7 +38,7 @@ export const useSession = defineStore("session", () => {
   /** Ask who we are; null when nobody. Throws Problem when the server can't be asked. */
   async function refresh(): Promise<KeptSession | null> {
     try {
-      take(await call<Session>("GET", "/session"));
+      take(await answer(api.GET("/api/v1/session")));
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== "unauthenticated") throw error;
       take(null);
@@ -53,25 +53,38 @@ export const useSession = defineStore("session", () => {
   }
 
   async function logIn(login: string, password: string): Promise<void> {
-    take(await call<Session>("POST", "/session", { body: { login, password } }));
+    take(await answer(api.POST("/api/v1/session", { body: { login, password } })));
   }
 
   async function logOut(): Promise<void> {
-    await call("DELETE", "/session");
+    await answer(api.DELETE("/api/v1/session"));
     take(null);
   }
 
   /** Change one's own name, language or duty. */
   async function change(what: Partial<Pick<Person, "name" | "lang" | "on_duty">>): Promise<void> {
-    await call("PATCH", "/me", { body: what });
+    await answer(api.PATCH("/api/v1/me", { body: what }));
     await refresh();
   }
 
-  const options = () => call<SessionOptions>("GET", "/session/options");
+  const options = (): Promise<SessionOptions> => answer(api.GET("/api/v1/session/options"));
 
   whenUnauthenticated(() => {
     if (session.value) take(null);
   });
 
-  return { session, person, settings, scopePlaces, asked, may, refresh, recall, logIn, logOut, change, options };
+  return {
+    session,
+    person,
+    settings,
+    scopePlaces,
+    asked,
+    may,
+    refresh,
+    recall,
+    logIn,
+    logOut,
+    change,
+    options,
+  };
 });

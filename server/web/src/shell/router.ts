@@ -23,7 +23,8 @@ export function makeRouter(): Router {
     }
     if (!session.person) return { name: "login", query: { to: to.fullPath } };
     if (session.person.must_change_password) return { name: "login", query: { to: to.fullPath } };
-    if (to.meta.right && !session.may(to.meta.right)) return { name: "nowhere", params: { rest: ["no", "right"] } };
+    if (to.meta.right && !session.may(to.meta.right))
+      return { name: "nowhere", params: { rest: ["no", "right"] } };
     return true;
   });
   router.afterEach((to) => {

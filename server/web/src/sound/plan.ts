@@ -17,7 +17,8 @@ export const EVERY_S: Record<Voice, number | null> = {
   lost: 30,
 };
 
-const unclaimed = (item: Item) => item.owner === null && (item.state === "open" || item.state === "suspected");
+const unclaimed = (item: Item) =>
+  item.owner === null && (item.state === "open" || item.state === "suspected");
 
 /** The one voice that goes on: the most urgent item that nobody has; what is real silences any drill. */
 export function standing(items: Iterable<Item>, lost: boolean): Plan | null {

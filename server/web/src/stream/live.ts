@@ -31,7 +31,9 @@ export const useLive = defineStore("live", () => {
 
   const rows = computed(() => [...items.value.values()].sort(byUrgency));
   const boxTotals = computed(() => boxCount({ ...NOTHING, boxes: boxes.value }));
-  const liveness = computed(() => livenessOf(heard.value ? freshAtMs.value : null, nowMs.value, openedAtMs.value));
+  const liveness = computed(() =>
+    livenessOf(heard.value ? freshAtMs.value : null, nowMs.value, openedAtMs.value),
+  );
   /** How old the picture is, s; null when there is none at all. */
   const ageS = computed(() =>
     freshAtMs.value === null ? null : Math.max(0, (nowMs.value - freshAtMs.value) / 1000),

@@ -1,5 +1,5 @@
 /** What the stream has told so far: open items and boxes. Pure. */
-import type { BoxState, Item } from "@/api/types";
+import type { BoxState, Item, StreamChange, StreamSnapshot } from "@/api/types";
 
 export interface Picture {
   readonly items: ReadonlyMap<string, Item>;
@@ -8,13 +8,8 @@ export interface Picture {
   readonly cursor: string | null;
 }
 
-export interface Snapshot {
-  cursor: string;
-  server_time: string;
-  items: Item[];
-  boxes: { online: number; total: number; list: BoxState[] };
-}
-export type Change = { kind: "item"; item: Item } | { kind: "box"; box: BoxState };
+export type Snapshot = StreamSnapshot;
+export type Change = StreamChange;
 
 export const NOTHING: Picture = { items: new Map(), boxes: new Map(), cursor: null };
 

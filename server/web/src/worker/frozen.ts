@@ -25,10 +25,16 @@ export interface Frozen {
   /** Let the waiting rows in: somebody asked for them. */
   letIn: () => void;
   /** Listeners for the element that holds the rows. */
-  on: Record<"pointerdown" | "pointerup" | "pointercancel" | "pointermove" | "focusin" | "focusout", (e: Event) => void>;
+  on: Record<
+    "pointerdown" | "pointerup" | "pointercancel" | "pointermove" | "focusin" | "focusout",
+    (e: Event) => void
+  >;
 }
 
-export function useFrozen(live: ComputedRef<readonly string[]>, scrolledDown: Readonly<Ref<boolean>>): Frozen {
+export function useFrozen(
+  live: ComputedRef<readonly string[]>,
+  scrolledDown: Readonly<Ref<boolean>>,
+): Frozen {
   const down = ref(false);
   const calm = ref(true);
   const focused = ref(false);
