@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from server.alerts.work_item import State
 from server.api.problems import Code
 from server.api.schemas.wire import PersonName, Shape, codes
-from server.alerts.work_item import State
 
 
 class FieldError(Shape):

@@ -10,7 +10,19 @@ from server.alerts.model import Certainty, Hazard, Quiet
 from server.alerts.work_item import Act, State
 from server.api.problems import Code
 from server.api.schemas.places import ContactCode, Point
-from server.api.schemas.wire import Asked, GivenTime, LevelCode, LonLat, Named, PersonName, PlaceRef, Reason, Shape, Time, codes
+from server.api.schemas.wire import (
+    Asked,
+    GivenTime,
+    LevelCode,
+    LonLat,
+    Named,
+    PersonName,
+    PlaceRef,
+    Reason,
+    Shape,
+    Time,
+    codes,
+)
 
 HazardCode = Annotated[str, codes(Hazard)]
 CertaintyCode = Annotated[str, codes(Certainty)]

@@ -1,9 +1,9 @@
 """Who is logged in, how to log in, and one's own account: sessions and tokens."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import AwareDatetime, ConfigDict, Field, SecretStr
-from uuid import UUID
 
 from server.api.schemas.wire import Asked, Lang, LevelCode, Named, PlaceRef, Shape, Time
 
