@@ -5,6 +5,7 @@ WITH found AS (
     SELECT DISTINCT e.id, l.alert
     FROM evidence e
     JOIN alert_log l ON l.item = e.event::text
+    JOIN alerts a ON a.id = l.alert AND (a.site, a.exercise) = (e.site, e.exercise)
     WHERE e.id = ANY (%(ids)s::uuid[])
     ORDER BY l.alert
     ON CONFLICT DO NOTHING
