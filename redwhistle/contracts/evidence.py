@@ -5,6 +5,7 @@ It has no number in a lane: its identity is `id` alone, it may be given up for n
 
 import base64
 import binascii
+from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -17,6 +18,15 @@ from redwhistle.contracts.jpeg import MAX_SIDE_PX, read_size
 from redwhistle.contracts.wire import MAX_EVIDENCE_BYTES, Wire
 
 _MAX_BASE64 = 4 * ((MAX_EVIDENCE_BYTES + 2) // 3)
+
+
+class Method(StrEnum):
+    """What was done to a picture. On the wire it is text: a newer box may do something else."""
+
+    WHOLE_FRAME = "whole_frame"
+    """No model looked for people: the whole frame is so coarse that no face has features."""
+    PEOPLE_AND_FRAME = "people_and_frame"
+    """The people that a model found are a few cells each; the rest is coarse, for those whom it missed."""
 
 
 def _from_base64(value: Any) -> Any:
