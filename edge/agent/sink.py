@@ -1,9 +1,9 @@
-"""Where sources put what they saw: the outbox, and the log for what it could not keep."""
+"""Where sources put what they saw: the outbox, and the log for what it could not keep; then the box's own reflexes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from edge.agent.observation import EventSeen, ReadingSeen
+from edge.agent.observation import EventSeen, Observation, ReadingSeen
 from edge.agent.ports import Outbox
 from redwhistle.contracts.events import lane_of
 from redwhistle.contracts.ids import Lane
@@ -15,10 +15,12 @@ class OutboxSink:
     """Safe from any thread. A failing disk is logged and counted by the outbox; it must not stop a source.
 
     An alarm that is really lost (disk and memory refuse it) raises OutboxError, so that the source's failure is seen.
+    What was seen goes to `then` when it is kept, and also when it could not be: a siren sounds all the same.
     """
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, then: Callable[[Observation], None] = lambda _: None) -> None:
         self._outbox = outbox
+        self._then = then
         self._log = get_logger()
         self._places: Mapping[str, str] = {}
 
@@ -30,6 +32,18 @@ class OutboxSink:
     def event(self, seen: EventSeen) -> None:
         if seen.place is None and seen.device in self._places:
             seen = replace(seen, place=self._places[seen.device])
+        try:
+            self._keep(seen)
+        finally:
+            self._pass_on(seen)
+
+    def reading(self, seen: ReadingSeen) -> None:
+        try:
+            self._outbox.put_reading(seen)
+        finally:
+            self._pass_on(seen)
+
+    def _keep(self, seen: EventSeen) -> None:
         lane = lane_of(seen.kind)
         try:
             key = self._outbox.put_event(seen)
@@ -45,5 +59,8 @@ class OutboxSink:
             write = self._log.info if lane is Lane.ALARM else self._log.debug
             write("event_kept", device=seen.device, kind=seen.kind.value, lane=lane.value, seq=key.seq)
 
-    def reading(self, seen: ReadingSeen) -> None:
-        self._outbox.put_reading(seen)
+    def _pass_on(self, seen: Observation) -> None:
+        try:
+            self._then(seen)
+        except Exception as error:  # whatever a reflex trips over, it does not stop a sensor
+            self._log.exception("reflex_tripped", why=f"{type(error).__name__}: {error}")

@@ -32,10 +32,8 @@ def take(holding: Holding | None, order: Order, now_ms: int, *, most_on_s: float
     limits = [each for each in (order.for_s, most_on_s) if each is not None]
     until_ms = now_ms + round(min(limits) * 1000) if limits else None
     if holding is not None and _is_same(holding.order, order):
-        if holding.until_ms is None or until_ms is None:
-            until_ms = None
-        else:
-            until_ms = max(until_ms, holding.until_ms)
+        ends = (until_ms, holding.until_ms)
+        until_ms = None if None in ends else max(each for each in ends if each is not None)
         # A message that is being spoken is not begun anew; a siren with a clock of its own must hear again.
         return Taken(Holding(order, until_ms), effect=None if order.act is Act.SPEAK else order)
     return Taken(Holding(order, until_ms), effect=order)
