@@ -20,7 +20,6 @@ ACTUATOR_FAILED = "actuator_failed"
 _WAITING = 100
 _TEND_S = 0.2
 _RETRY_CAP_S = 10.0
-_STEADY_MS = 5_000
 _FAULT_AGAIN_MS = 3_600_000
 _PATIENT_FAILURES = 5
 """Fifteen seconds of them."""
@@ -40,7 +39,10 @@ class ActuatorWorker:
         moment: Callable[[], Moment],
         report: Callable[[Observation], None],
         held: HeldOrders,
+        steady_s: float = 5.0,
     ) -> None:
+        """`steady_s` without a failure, and what failed works again."""
+        self._steady_ms = round(steady_s * 1000)
         self.device = actuator.device
         self._actuator = actuator
         self._most_on_s = most_on_s
@@ -180,7 +182,7 @@ class ActuatorWorker:
     def _recover(self) -> None:
         """It works; believed when nothing has failed for a while: a player may start and end with an error."""
         now = self._moment()
-        if self._failures == 0 or now.mono_ms - self._failed_ms < _STEADY_MS:
+        if self._failures == 0 or now.mono_ms - self._failed_ms < self._steady_ms:
             return
         self._failures = 0
         if self._fault_told_ms is not None:

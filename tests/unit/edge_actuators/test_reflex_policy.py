@@ -130,7 +130,10 @@ def test_each_call_for_help_is_new_also_under_a_silence() -> None:
 
 def rule_of_everything(actuators: tuple[str, ...]) -> ReflexRules:
     return ReflexRules(
-        name="all", on=REFLEX_KINDS, do=tuple(DoRules(actuator=each) for each in actuators), off_when_over=True
+        name="all",
+        on=REFLEX_KINDS,
+        do=tuple(DoRules(actuator=each) for each in actuators),
+        off_when_over=True,
     )
 
 
