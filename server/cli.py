@@ -2,7 +2,23 @@
 
 import typer
 
-from server.commands import alert, box, db, demo, openapi, places, queue, rules, serve, silence, words
+from server.commands import (
+    alert,
+    box,
+    db,
+    demo,
+    openapi,
+    places,
+    queue,
+    role,
+    rules,
+    serve,
+    session,
+    silence,
+    token,
+    user,
+    words,
+)
 from server.settings import Settings
 from server.store.places import open_place_store
 
@@ -15,5 +31,5 @@ def attach(app: typer.Typer) -> None:
     rules.attach(app)
     demo.attach(app)
     openapi.attach(app)
-    for group in (queue, alert, silence, box, words):
+    for group in (queue, alert, silence, box, user, role, token, session, words):
         group.attach(app)
