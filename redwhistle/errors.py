@@ -16,6 +16,7 @@
     ├── QueueError           an act on a work item that is not allowed now
     │   ├── AlreadyClaimed   somebody else holds the claim (it says who)
     │   ├── WrongState       the item is not in a state in which this can be done
+    │   │   └── Changed      the item has another version than the one expected
     │   └── NotYours         the person is not of this grid, or does not hold the claim
     ├── OutboxError          the box's outbox cannot keep an item
     │   └── KeptInMemory     the disk refused an alarm: it is held in memory and sent from there
@@ -112,6 +113,10 @@ class AlreadyClaimed(QueueError):
 
 class WrongState(QueueError):
     """The item is not in a state in which this can be done."""
+
+
+class Changed(WrongState):
+    """The item has another version than the one expected: it could be done, but to something else than was looked at."""
 
 
 class NotYours(QueueError):

@@ -10,12 +10,12 @@ from server.alerts.model import Hazard
 from server.api import shown
 from server.api.gate import DoorsHere, Router, Who
 from server.api.paging import DEFAULT_LIMIT, Cursor, Limit, cut, read_page
-from server.api.ports import ItemsWanted
 from server.api.problems import Code
 from server.api.routes.devices import Exercise
 from server.api.routes.places import At, Text
 from server.api.routes.queue import Ref, Shown
 from server.api.schemas.alerts import AlertDetail, AlertPage, Evidence, EvidenceViewPage
+from server.records.looking import ItemsWanted
 from server.rights.roles import Right
 
 router = Router("alerts")
@@ -45,7 +45,7 @@ def list_alerts(
         exercise=None if exercise == "*" else exercise,
         closed=state == "all",
     )
-    found = doors.look.alerts(who.scope, wanted, page)
+    found = doors.queue.alerts(who.scope, wanted, page)
     rows, following = cut("alerts", page, found, lambda row: [row["raised_at"], row["number"]])
     return AlertPage(items=[shown.alert(row) for row in rows], next=following)
 
@@ -55,7 +55,7 @@ def list_alerts(
 )
 def get_alert(alert: Ref, who: Who, doors: DoorsHere) -> AlertDetail:
     """Why it fired, why nobody was told of the rest, how it stands in the queue."""
-    row = doors.look.alert(who.scope, alert, who.now)
+    row = doors.queue.alert(who.scope, alert, who.now)
     seen = who.over(LOOK)
     pictures = [] if seen.empty else doors.evidence.of_alert(seen, str(row["id"]))
     return shown.alert_detail(row, pictures, who.now)

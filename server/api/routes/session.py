@@ -25,7 +25,7 @@ from server.rights.gate import scope_of
 from server.rights.roles import Right
 
 if TYPE_CHECKING:
-    from server.people.people import Opened
+    from server.people.log_in import Opened
 
 router = Router("session", "/session")
 OIDC_COOKIE = "rw_oidc"
@@ -58,7 +58,7 @@ def get_session(request: Request, who: Who, doors: DoorsHere) -> Session:
 @router.route("DELETE", "", "log_out", Gate.UNRIPE, status=204)
 def log_out(who: Who, doors: DoorsHere) -> Response:
     """End this session."""
-    doors.people.log_in.log_out(who.caller, who.now, who.address)
+    doors.people.sessions.log_out(who.caller, who.now, who.address)
     response = Response(status_code=204)
     cookies.take(response, doors.settings)
     return response
@@ -148,10 +148,10 @@ def _session(doors: Doors, caller: Caller, csrf: str, now: datetime) -> Session:
         csrf=csrf,
         expires_at=caller.until,
         server_time=now,
-        scope_places=shown_people.scope_places(doors.look, scope_of(caller, Right.SEE_ALERTS, now)),
+        scope_places=shown_people.scope_places(doors.places, scope_of(caller, Right.SEE_ALERTS, now)),
         settings=ConsoleSettings(
-            lease_s=settings.lease_s,
-            undo_s=settings.undo_s,
+            lease_s=settings.terms.lease_s,
+            undo_s=settings.terms.undo_s,
             map_tiles=None if tiles is None else MapTiles(url=tiles.url, attribution=tiles.attribution),
             emergency_numbers=list(settings.emergency_numbers),
             demo=bool(settings.demo_accounts),
