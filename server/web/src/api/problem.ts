@@ -1,44 +1,19 @@
 /** What the server refused, as a typed value (application/problem+json, RFC 9457). */
-import type { Owner } from "@/api/types";
+import words from "@/generated/words.json";
+import type { components } from "@/generated/api";
 
-export const PROBLEM_CODES = [
-  "unauthenticated",
-  "csrf",
-  "forbidden",
-  "not_found",
-  "already_claimed",
-  "wrong_state",
-  "not_yours",
-  "changed",
-  "invalid",
-  "too_large",
-  "too_many",
-  "rate_limited",
-  "unavailable",
-  "must_change_password",
-  "internal",
-] as const;
-export type ServerCode = (typeof PROBLEM_CODES)[number];
+export type ServerCode = components["schemas"]["Code"];
 /** The server's codes and two of our own: no answer came (`no_network`), or one that we cannot read (`unreadable`). */
 export type ProblemCode = ServerCode | "no_network" | "unreadable";
-
-export interface ProblemBody {
-  code: string;
-  title?: string;
-  detail?: string;
-  owner?: Owner;
-  state?: string;
-  version?: number;
-  item?: unknown;
-  errors?: { loc: (string | number)[]; msg: string; type: string }[];
-}
+/** The body; of an answer that is no problem document only the code is there. */
+export type ProblemBody = Partial<components["schemas"]["Problem"]>;
 
 /** Thrown by every call of the client that did not succeed. */
 export class Problem extends Error {
   constructor(
     readonly code: ProblemCode,
     readonly status: number,
-    readonly body: ProblemBody,
+    readonly body: ProblemBody = {},
     readonly retryAfterS: number | null = null,
   ) {
     super(body.detail ?? body.title ?? code);
@@ -46,7 +21,7 @@ export class Problem extends Error {
   }
   /** Whether the same request may succeed later: no answer, or the server is overloaded or away. */
   get passing(): boolean {
-    return this.code === "no_network" || this.status >= 500 || this.status === 429;
+    return this.code === "no_network" || this.status >= 500 || this.status === 429 || this.status === 408;
   }
 }
 
@@ -54,8 +29,8 @@ export class Problem extends Error {
 export function problemOf(status: number, body: unknown, retryAfter: string | null): Problem {
   const seconds = retryAfter !== null && /^\d+$/.test(retryAfter) ? Number(retryAfter) : null;
   if (typeof body === "object" && body !== null && "code" in body && typeof body.code === "string") {
-    const known = PROBLEM_CODES.find((code) => code === body.code);
-    if (known) return new Problem(known, status, body as ProblemBody, seconds);
+    if (Object.hasOwn(words.problem, body.code))
+      return new Problem(body.code as ServerCode, status, body as ProblemBody, seconds);
   }
-  return new Problem("unreadable", status, { code: "unreadable" }, seconds);
+  return new Problem("unreadable", status, {}, seconds);
 }

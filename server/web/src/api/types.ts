@@ -1,101 +1,35 @@
-/** What the server says, by name. */
+/** What the server says, by name: from the OpenAPI document, nothing is written by hand. */
+import type { components } from "@/generated/api";
 
-export type Severity = 1 | 2 | 3 | 4;
-export type Hazard = "fire" | "smoke" | "gas" | "crowd" | "emergency" | "gate" | "flood" | "quake" | "device";
-export type Certainty = "suspected" | "confirmed";
-export type State = "suspected" | "open" | "claimed" | "on_scene" | "resolved" | "false_alarm" | "closed";
-export type Lang = "zh" | "en";
-export type Role = "admin" | "command" | "grid_worker" | "property_manager";
-export type Right =
-  | "see_places"
-  | "see_devices"
-  | "see_alerts"
-  | "act"
-  | "comment"
-  | "see_evidence"
-  | "see_audit"
-  | "manage_people";
+type Schemas = components["schemas"];
+
+export type Item = Schemas["Item"];
+export type ItemDetail = Schemas["ItemDetail"];
+export type HistoryEntry = Schemas["HistoryEntry"];
+export type Session = Schemas["Session"];
+export type SessionOptions = Schemas["SessionOptions"];
+export type SessionRow = Schemas["SessionRow"];
+export type TokenRow = Schemas["TokenRow"];
+export type Person = Schemas["Myself"];
+export type Grant = Schemas["Grant"];
+export type Owner = Schemas["PersonName"];
+export type PlaceName = Schemas["PlaceRef"];
+export type Evidence = Schemas["Evidence"];
+export type Sketch = Schemas["Sketch"];
+export type AlertDetail = Schemas["AlertDetail"];
+
+export type Severity = Item["severity"];
+export type Hazard = Item["hazard"];
+export type Certainty = Item["certainty"];
+export type State = Item["state"];
+export type Lang = Person["lang"];
+export type Role = Grant["role"];
+export type Right = Person["rights"][number];
 /** What a person does to an item, as the address names it. */
-export type WantedAct =
-  "claim" | "renew" | "release" | "on-scene" | "resolve" | "false-alarm" | "undo" | "close" | "comment";
+export type WantedAct = Schemas["ActName"];
+export type ActAnswer = Schemas["ActDone"];
 
-export interface Owner {
-  login: string;
-  name: string;
-}
-export interface PlaceName {
-  id: string;
-  level: string;
-  name_zh: string;
-  name_en: string | null;
-}
-export interface Item {
-  id: string;
-  number: number;
-  alert: { id: string; number: number } | null;
-  exercise: string;
-  hazard: Hazard;
-  severity: Severity;
-  certainty: Certainty;
-  state: State;
-  quiet: string | null;
-  owner: Owner | null;
-  lease_until: string | null;
-  deadline_at: string;
-  opened_at: string;
-  last_at: string;
-  closes_at: string | null;
-  closed_at: string | null;
-  outcome: State | null;
-  count: number;
-  version: number;
-  mark: number;
-  grid: { id: string; name_zh: string; name_en: string | null };
-  site: string;
-  place: string;
-  path: PlaceName[];
-  location: [number, number] | null;
-  evidence: number;
-}
-export interface BoxState {
-  box: string;
-  site: string;
-  online: boolean;
-  clock_synced: boolean | null;
-  last_seen_at: string | null;
-  reason?: string | null;
-}
-export interface Grant {
-  role: Role;
-  place: PlaceName | null;
-  company: { id: string; name_zh: string; name_en: string | null } | null;
-}
-export interface Person {
-  id: string;
-  login: string;
-  name: string;
-  lang: Lang;
-  on_duty: boolean;
-  on_duty_since: string | null;
-  must_change_password: boolean;
-  grants: Grant[];
-  rights: Right[];
-}
-export interface Session {
-  person: Person;
-  csrf: string;
-  expires_at: string;
-  server_time: string;
-  scope_places: (PlaceName & { path: PlaceName[] })[];
-  settings: {
-    lease_s: number;
-    undo_s: number;
-    map_tiles: { url: string; attribution: string } | null;
-    demo: boolean;
-  };
-}
-export interface SessionOptions {
-  oidc: { name: string } | null;
-  demo_logins: { login: string; name: string; role: Role; password: string }[];
-  languages: Lang[];
-}
+export type StreamSnapshot = Schemas["StreamSnapshot"];
+export type StreamChange = Schemas["StreamItemChange"] | Schemas["StreamBoxChange"];
+export type StreamTick = Schemas["StreamTick"];
+export type BoxState = Schemas["StreamBox"];
