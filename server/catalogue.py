@@ -7,6 +7,7 @@ from redwhistle.contracts.readings import Metric
 from redwhistle.contracts.state import DeviceKind
 from redwhistle.places.model import ContactRole, PointKind
 from server.alerts.model import Severity
+from server.people.records import AuditAct
 from server.rights.roles import Right, Role
 from server.words import ACTS, CERTAINTIES, DECISIONS, HAZARDS, LEVELS, QUIETS, STATES, Words
 
@@ -136,6 +137,24 @@ RIGHTS: Words = {
     Right.SEE_AUDIT: ("查看审计", "see the audit"),
     Right.MANAGE_PEOPLE: ("管理账号", "manage accounts"),
 }
+AUDIT: Words = {
+    AuditAct.LOG_IN: ("登录", "logged in"),
+    AuditAct.LOG_IN_FAILED: ("登录失败", "failed to log in"),
+    AuditAct.LOG_OUT: ("退出", "logged out"),
+    AuditAct.SESSION_ENDED: ("结束了一个会话", "ended a session"),
+    AuditAct.SESSIONS_ENDED: ("结束了全部会话", "ended all sessions"),
+    AuditAct.PASSWORD_CHANGED: ("修改了密码", "changed the password"),
+    AuditAct.PASSWORD_RESET: ("重置了密码", "reset the password"),
+    AuditAct.PERSON_ADDED: ("新建账号", "made an account"),
+    AuditAct.PERSON_CHANGED: ("修改账号", "changed an account"),
+    AuditAct.PERSON_DISABLED: ("停用账号", "disabled an account"),
+    AuditAct.PERSON_ENABLED: ("启用账号", "enabled an account"),
+    AuditAct.GRANTED: ("授予角色", "gave a role"),
+    AuditAct.REVOKED: ("收回角色", "took a role away"),
+    AuditAct.TOKEN_MADE: ("新建令牌", "made a token"),
+    AuditAct.TOKEN_REVOKED: ("撤销令牌", "revoked a token"),
+    AuditAct.OIDC_BOUND: ("绑定统一登录", "bound to the single sign-on"),
+}
 LIVENESS: Words = {
     "live": ("在线", "live"),
     "silent": ("久未收到", "silent"),
@@ -161,6 +180,7 @@ CATALOGUE: Mapping[str, Words] = {
     "right": RIGHTS,
     "problem": PROBLEMS,
     "liveness": LIVENESS,
+    "audit": AUDIT,
 }
 """What kind of code it is → code → (Chinese, English)."""
 
