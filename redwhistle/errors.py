@@ -16,6 +16,7 @@
     ├── QueueError           an act on a work item that is not allowed now
     │   ├── AlreadyClaimed   somebody else holds the claim (it says who)
     │   ├── WrongState       the item is not in a state in which this can be done
+    │   │   └── Changed      the item has another version than the one expected
     │   └── NotYours         the person is not of this grid, or does not hold the claim
     ├── PeopleError          an account, a log-in or a session that cannot be used like this
     │   ├── PersonRefused    a value of an account that cannot be taken (it says which, and why)
@@ -119,6 +120,10 @@ class AlreadyClaimed(QueueError):
 
 class WrongState(QueueError):
     """The item is not in a state in which this can be done."""
+
+
+class Changed(WrongState):
+    """The item has another version than the one expected: it could be done, but to something else than was looked at."""
 
 
 class NotYours(QueueError):
