@@ -40,6 +40,8 @@ class Settings(BaseModel):
     keep_minutes_days: Annotated[int, Field(ge=8)] = 180
     keep_hours_days: Annotated[int, Field(ge=8)] = 1100
     keep_events_days: Annotated[int, Field(ge=8)] = 1100
+    keep_evidence_hours: Annotated[int, Field(ge=1, le=24 * 90)] = 72
+    """How long the picture of an alarm is kept; its record and who looked at it stay."""
     claim_minutes: Annotated[float, Field(gt=0, le=1440)] = 15
     """How long a claim holds unless its owner does something."""
     undo_seconds: Annotated[float, Field(ge=0, le=600)] = 10
@@ -103,6 +105,11 @@ class Settings(BaseModel):
             "readings_hour": timedelta(days=self.keep_hours_days),
             "events": timedelta(days=self.keep_events_days),
         }
+
+    @property
+    def keep_evidence(self) -> timedelta:
+        """How long pictures are kept."""
+        return timedelta(hours=self.keep_evidence_hours)
 
 
 def _from_file(environment: Mapping[str, str], name: str) -> str | None:

@@ -23,6 +23,7 @@ from server.metrics import PrometheusMeter, serve_metrics
 from server.rule_files import RuleShelf, load_rules
 from server.settings import Settings
 from server.store.connection import Connection
+from server.store.evidence_keeping import remove_expired, tie_late
 from server.store.intake import Intake
 from server.store.migrate import migrate, require_current
 from server.store.retention import Retention, enforce
@@ -34,6 +35,7 @@ log = get_logger(part="server")
 
 ROLLUP_EVERY_S = 20.0
 RETENTION_EVERY_S = 3600.0
+EVIDENCE_EVERY_S = 15.0
 DATABASE = "redwhistle"
 """Name of the database inside the embedded server."""
 
@@ -50,7 +52,7 @@ def build_ingest(settings: Settings) -> IngestService:
 
     return IngestService(
         broker_settings(settings),
-        open_intake=lambda name: Intake(url, name=name, stepper=step),
+        open_intake=lambda name: Intake(url, name=name, stepper=step, keep_evidence=settings.keep_evidence),
         screen=engine.Screen(pack),
         presence_step_ms=engine.PRESENCE_STEP_MS,
         meter=PrometheusMeter(),
@@ -70,7 +72,17 @@ def build_dispatcher(settings: Settings) -> Dispatcher[rules.Pack, engine.SiteSt
         gone = enforce(connection, now, keep)
         log.info("retention_enforced", gone={name: count for name, count in gone.items() if count})
 
-    jobs = [Job("rollups", ROLLUP_EVERY_S, roll_up), Job("retention", RETENTION_EVERY_S, clear)]
+    def look_after_evidence(connection: Connection, now: datetime) -> None:
+        tied = tie_late(connection, now)
+        removed = remove_expired(connection, now, settings.keep_evidence)
+        if tied or removed:
+            log.info("evidence_looked_after", tied=tied, removed=removed)
+
+    jobs = [
+        Job("rollups", ROLLUP_EVERY_S, roll_up),
+        Job("retention", RETENTION_EVERY_S, clear),
+        Job("evidence", EVIDENCE_EVERY_S, look_after_evidence),
+    ]
     pack = load_rules(settings.rules_file)
     shelf = RuleShelf(pack)
     return Dispatcher(

@@ -1,7 +1,10 @@
 """Where sources put what they saw: the outbox, and the log for what it could not keep."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from uuid import UUID
+
+import uuid_utils.compat
 
 from edge.agent.observation import EventSeen, ReadingSeen
 from edge.agent.ports import Outbox
@@ -21,15 +24,27 @@ class OutboxSink:
         self._outbox = outbox
         self._log = get_logger()
         self._places: Mapping[str, str] = {}
+        self._listener: Callable[[UUID, EventSeen], None] = _hear_nothing
 
     def use_places(self, places: Mapping[str, str]) -> None:
         """Where each device is, as configured: an event says its place itself, so that the first alarm of a box
         that the server does not know yet comes to the right door."""
         self._places = dict(places)
 
+    def on_event(self, listener: Callable[[UUID, EventSeen], None]) -> None:
+        """Call `listener` with each event's id once the event is kept; it must not raise."""
+        self._listener = listener
+
     def event(self, seen: EventSeen) -> None:
+        if seen.id is None:
+            seen = replace(seen, id=uuid_utils.compat.uuid7())
         if seen.place is None and seen.device in self._places:
             seen = replace(seen, place=self._places[seen.device])
+        if self._keep(seen) and seen.id is not None:
+            self._listener(seen.id, seen)
+
+    def _keep(self, seen: EventSeen) -> bool:
+        """Whether it will be sent."""
         lane = lane_of(seen.kind)
         try:
             key = self._outbox.put_event(seen)
@@ -41,9 +56,15 @@ class OutboxSink:
             )
             if lane is Lane.ALARM:
                 raise
+            return False
         else:
             write = self._log.info if lane is Lane.ALARM else self._log.debug
             write("event_kept", device=seen.device, kind=seen.kind.value, lane=lane.value, seq=key.seq)
+        return True
 
     def reading(self, seen: ReadingSeen) -> None:
         self._outbox.put_reading(seen)
+
+
+def _hear_nothing(event: UUID, seen: EventSeen) -> None:
+    pass

@@ -9,7 +9,6 @@ import binascii
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -17,30 +16,15 @@ from uuid import UUID
 from fastapi import Query
 
 from server.api.problems import Code, ProblemError
+from server.records.looking import Key, Page
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 500
 MAX_CURSOR = 1000
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="At most so many rows")]
-Cursor = Annotated[
-    str | None, Query(max_length=MAX_CURSOR, description="`next` of the page before; opaque")
-]
-Key = str | int | datetime | None
+Cursor = Annotated[str | None, Query(max_length=MAX_CURSOR, description="`next` of the page before; opaque")]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page asked for: `after` are the keys of the row before it, None at the start. Reads one row more."""
-
-    limit: int
-    after: tuple[Key, ...] | None
-
-    @property
-    def fetch(self) -> int:
-        """How many rows to read: one more than is answered, to know whether there is a next page."""
-        return self.limit + 1
 
 
 def read_page(kind: str, limit: int, cursor: str | None, *types: type) -> Page:
@@ -49,15 +33,15 @@ def read_page(kind: str, limit: int, cursor: str | None, *types: type) -> Page:
         return Page(limit, None)
     try:
         found = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-        if not isinstance(found, list) or len(found) != len(types) + 1 or found[0] != kind:
-            raise ValueError("another list's cursor")
-        keys = tuple(_read(value, kind_of) for value, kind_of in zip(found[1:], types, strict=True))
+        keys = _keys(found, kind, types)
     except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error):
         raise invalid("query", "cursor", "this cursor cannot be read: begin again without it") from None
     return Page(limit, keys)
 
 
-def cut(kind: str, page: Page, rows: Sequence[T], keys: Callable[[T], Sequence[Key]]) -> tuple[list[T], str | None]:
+def cut(
+    kind: str, page: Page, rows: Sequence[T], keys: Callable[[T], Sequence[Key]]
+) -> tuple[list[T], str | None]:
     """The rows of this page, and the cursor of the next one, None at the end."""
     if len(rows) <= page.limit:
         return list(rows), None
@@ -78,6 +62,12 @@ def invalid(where: str, name: str, text: str) -> ProblemError:
     )
 
 
+def _keys(found: Any, kind: str, types: Sequence[type]) -> tuple[Key, ...]:
+    if not isinstance(found, list) or len(found) != len(types) + 1 or found[0] != kind:
+        raise ValueError("another list's cursor")
+    return tuple(_read(value, kind_of) for value, kind_of in zip(found[1:], types, strict=True))
+
+
 def _write(value: Key) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
@@ -92,6 +82,8 @@ def _read(value: Any, kind: type) -> Key:
         if moment.tzinfo is None:
             raise ValueError("a naive time")
         return moment.astimezone(UTC)
+    if kind is UUID:
+        return UUID(value)
     if isinstance(value, bool) or not isinstance(value, kind):
         raise TypeError("another type")
     if kind is int and not -(2**63) <= value < 2**63:

@@ -21,6 +21,7 @@ class Problem(Shape):
     """Why a request was refused. Which of the further members are there depends on `code`."""
 
     model_config = ConfigDict(
+        json_schema_serialization_defaults_required=False,
         json_schema_extra={
             "examples": [
                 {
@@ -34,7 +35,7 @@ class Problem(Shape):
                     "version": 4,
                 }
             ]
-        }
+        },
     )
 
     type: str
@@ -45,10 +46,7 @@ class Problem(Shape):
     request_id: str | None = None
     owner: PersonName | None = Field(default=None, description="already_claimed, not_yours: who holds it")
     item: str | None = Field(default=None, description="409: id of the work item")
-    state: Annotated[str | None, Field(description="409: the state it is in")] = None
+    state: Annotated[str | None, codes(State)] = Field(default=None, description="409: the state it is in")
     version: int | None = Field(default=None, description="409: the version it has")
     errors: list[FieldError] | None = Field(default=None, description="invalid: what is wrong where")
     retry_after_s: int | None = Field(default=None, description="429, 503: try again after so many seconds")
-
-
-STATES = codes(State)

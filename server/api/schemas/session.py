@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field, SecretStr
+from pydantic import ConfigDict, Field, SecretStr
 
 from server.api.schemas.wire import Asked, Lang, LevelCode, Named, PlaceRef, Shape, Time
 
@@ -26,11 +26,20 @@ class LogIn(Asked):
     password: Annotated[SecretStr, Field(min_length=1, max_length=1000)]
 
 
+class GrantPlace(Shape):
+    """Where a role holds; `level` is null for a place that is no longer in the tree, and the role covers nothing there."""
+
+    id: str
+    level: LevelCode | None
+    name_zh: str
+    name_en: str
+
+
 class Grant(Shape):
     """A role, and where it holds: a place and everything below, or the compounds of a company; neither for admin."""
 
     role: RoleCode
-    place: PlaceRef | None
+    place: GrantPlace | None
     company: Named | None
 
 
@@ -131,6 +140,7 @@ class SessionRow(Shape):
     started_at: Time
     last_seen_at: Time
     expires_at: Time
+    how: Literal["password", "oidc"]
     address: str
     agent: str
     current: bool
@@ -163,13 +173,11 @@ class MakeToken(Asked):
     """An API token for a machine. It has its owner's rights, without changes if `read_only`."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"name": "wall", "expires_at": "2027-05-24T00:00:00Z", "read_only": True}]
-        }
+        json_schema_extra={"examples": [{"name": "wall", "days": 365, "read_only": True}]}
     )
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    expires_at: AwareDatetime
+    days: Annotated[int, Field(ge=1, le=1100)] = 365
     read_only: bool = True
 
 

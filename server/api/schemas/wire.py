@@ -16,7 +16,9 @@ def codes(*enums: type[Enum]) -> WithJsonSchema:
 
     For answers: what a newer program wrote into the database is passed on instead of failing a whole list.
     """
-    return WithJsonSchema({"type": "string", "enum": [str(member.value) for enum in enums for member in enum]})
+    return WithJsonSchema(
+        {"type": "string", "enum": [str(member.value) for enum in enums for member in enum]}
+    )
 
 
 def in_utc(value: datetime) -> datetime:
@@ -39,7 +41,13 @@ GivenTime = Annotated[AwareDatetime, AfterValidator(in_utc)]
 LonLat = Annotated[
     tuple[float, float],
     WithJsonSchema(
-        {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2, "examples": [[102.71, 25.04]]}
+        {
+            "type": "array",
+            "items": {"type": "number"},
+            "minItems": 2,
+            "maxItems": 2,
+            "examples": [[102.71, 25.04]],
+        }
     ),
 ]
 """Longitude, latitude in degrees, WGS-84."""
@@ -74,7 +82,9 @@ class PlaceRef(Shape):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"id": "jinsha-g3", "level": "grid", "name_zh": "金沙3网格", "name_en": "Jinsha grid 3"}]
+            "examples": [
+                {"id": "jinsha-g3", "level": "grid", "name_zh": "金沙3网格", "name_en": "Jinsha grid 3"}
+            ]
         }
     )
 
