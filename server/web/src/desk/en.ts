@@ -17,6 +17,11 @@ export const en: Translated<typeof zh> = {
     ageNow: "live {seconds} s",
     late: "No data for {seconds} s",
     lost: "Data lost for {clock}: do not take this for quiet",
+    lateShort: "Data is late",
+    lostShort: "Data lost: do not take this for quiet",
+    boxes: "boxes {online}/{total}",
+    soundOff: "Sound is off: turn it on",
+    soundOn: "sound ✓",
     reconnect: "Reconnect now",
     showOld: "What you see is {clock} old",
     flood:
