@@ -2,7 +2,7 @@
 
 import typer
 
-from server.commands import alert, box, db, demo, places, queue, rules, serve, silence
+from server.commands import alert, box, db, demo, openapi, places, queue, rules, serve, silence, words
 from server.settings import Settings
 from server.store.places import open_place_store
 
@@ -14,5 +14,6 @@ def attach(app: typer.Typer) -> None:
     places.attach(app, lambda: open_place_store(Settings.read().database))
     rules.attach(app)
     demo.attach(app)
-    for group in (queue, alert, silence, box):
+    openapi.attach(app)
+    for group in (queue, alert, silence, box, words):
         group.attach(app)

@@ -36,6 +36,7 @@ PURE = (
     "server/alerts/rules*.py",
     "server/alerts/rules/*.py",
     "server/records/*.py",
+    "server/rights/*.py",
 )
 # Beside pure code, but files are their business.
 READS_FILES = {
