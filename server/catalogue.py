@@ -8,7 +8,18 @@ from redwhistle.contracts.state import DeviceKind
 from redwhistle.places.model import ContactRole, PointKind
 from server.alerts.model import Severity
 from server.rights.roles import Right, Role
-from server.words import ACTS, CERTAINTIES, DECISIONS, HAZARDS, LEVELS, QUIETS, STATES, Words
+from server.words import (
+    ACTS,
+    CERTAINTIES,
+    DECISIONS,
+    HAZARDS,
+    LEVELS,
+    METHODS,
+    QUIETS,
+    REMOVALS,
+    STATES,
+    Words,
+)
 
 SEVERITIES: Words = {
     str(Severity.URGENT.value): ("紧急", "urgent"),
@@ -161,6 +172,8 @@ CATALOGUE: Mapping[str, Words] = {
     "right": RIGHTS,
     "problem": PROBLEMS,
     "liveness": LIVENESS,
+    "method": METHODS,
+    "removal": REMOVALS,
 }
 """What kind of code it is → code → (Chinese, English)."""
 

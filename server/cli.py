@@ -2,7 +2,20 @@
 
 import typer
 
-from server.commands import alert, box, db, demo, openapi, places, queue, rules, serve, silence, words
+from server.commands import (
+    alert,
+    box,
+    db,
+    demo,
+    evidence,
+    openapi,
+    places,
+    queue,
+    rules,
+    serve,
+    silence,
+    words,
+)
 from server.settings import Settings
 from server.store.places import open_place_store
 
@@ -15,5 +28,5 @@ def attach(app: typer.Typer) -> None:
     rules.attach(app)
     demo.attach(app)
     openapi.attach(app)
-    for group in (queue, alert, silence, box, words):
+    for group in (queue, alert, evidence, silence, box, words):
         group.attach(app)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from redwhistle.contracts.events import EventKind
+from redwhistle.contracts.evidence import Method
 from redwhistle.contracts.readings import Metric
 from redwhistle.contracts.state import DeviceKind
 from redwhistle.places.model import ContactRole, Level, PointKind
@@ -28,6 +29,7 @@ ENUMS: dict[str, type[Enum]] = {
     "device": DeviceKind,
     "point": PointKind,
     "contact": ContactRole,
+    "method": Method,
 }
 
 

@@ -13,7 +13,6 @@ from edge.agent.evidence.blurring import (
     FRAME_CELLS,
     FRAME_CELLS_WITH_MODEL,
     OUTPUT_SIDE_PX,
-    PERSON_CELLS,
     Blurred,
     blur,
     encode,
@@ -170,4 +169,4 @@ def test_a_person_is_a_few_cells(x: int, y: int, width_px: int, height_px: int, 
     pixels = blur(frame, [(float(x), float(y), float(right), float(bottom))], ())._pixels_bgr
     person = pixels[y:bottom, x:right]
     for line in (person[(bottom - y) // 2], person[:, (right - x) // 2]):
-        assert 1 + int(np.count_nonzero(np.any(np.diff(line.astype(int), axis=0), axis=1))) <= PERSON_CELLS
+        assert 1 + int(np.count_nonzero(np.any(np.diff(line.astype(int), axis=0), axis=1))) <= 6
