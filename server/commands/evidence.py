@@ -202,7 +202,7 @@ def _view_cells(row: Mapping[str, Any], lang: Lang) -> list[str]:
         clock_time(row["at"]),
         f"{row['person_name']} ({row['person']})" if row["person_name"] else row["person"],
         f"{row['door']} {row['address']}".strip(),
-        f"#{row['item_number']}" if row['item_number'] is not None else "-",
+        f"#{row['item_number']}" if row["item_number"] is not None else "-",
         row["device"],
         words.place_path(row["path"], lang),
         row["evidence"],
