@@ -35,7 +35,7 @@ export const en: Translated<typeof zh> = {
     pick: "Pick one on the left (J, K or the arrow keys)",
     gone: "This one is closed and no longer in the queue",
     unowned: "nobody has it",
-    lease: "claim ends in {clock}",
+    lease: "for {clock}",
     count: "×{n}",
     total: "total {clock}",
     number: "item {n}",

@@ -10,8 +10,7 @@ import {
   type ShallowRef,
 } from "vue";
 
-import type { ItemDetail } from "@/alerts/answers";
-import { call } from "@/api/client";
+import { answer, api } from "@/api/client";
 import { Problem } from "@/api/problem";
 import type { Item } from "@/api/types";
 import { useLive } from "@/stream/live";
@@ -35,11 +34,11 @@ export function useSelected(id: MaybeRefOrGetter<string | null>): Selected {
     running?.abort();
     const mine = (running = new AbortController());
     try {
-      const answer = await call<ItemDetail>("GET", `/queue/${encodeURIComponent(wanted)}`, {
-        signal: mine.signal,
-      });
+      const detail = await answer(
+        api.GET("/api/v1/queue/{item}", { params: { path: { item: wanted } }, signal: mine.signal }),
+      );
       if (mine.signal.aborted) return;
-      item.value = answer.item;
+      item.value = detail.item;
       problem.value = null;
     } catch (error) {
       if (mine.signal.aborted) return;

@@ -32,7 +32,7 @@ export const zh = {
     pick: "从左侧选一条（J、K 或方向键）",
     gone: "这一条已关闭，不在队列里",
     unowned: "无人认领",
-    lease: "租约剩 {clock}",
+    lease: "租约 {clock}",
     count: "×{n}",
     total: "总时 {clock}",
     number: "任务 {n}",

@@ -122,7 +122,7 @@ export function spread(devices: readonly Device[]): { device: Device; at: Positi
   }
   return [...groups.values()].flatMap((group) =>
     group.map((device, i) => {
-      const [lon, lat] = device.location ?? [0, 0];
+      const [lon = 0, lat = 0] = device.location ?? [];
       const turn = (2 * Math.PI * i) / group.length;
       const [east, north] = [Math.cos(turn) * RING_M, Math.sin(turn) * RING_M];
       const metresOfDegree = 111_320;

@@ -1,7 +1,7 @@
 /** What the map shows of a place: its outlines, and its sensors read again when an alert comes or goes. */
 import { computed, onScopeDispose, shallowRef, watch, type MaybeRefOrGetter, toValue } from "vue";
 
-import { call } from "@/api/client";
+import { answer, api } from "@/api/client";
 import { everyPage } from "@/api/pages";
 import type { Device } from "@/boxes/answers";
 import { useLoaded, type Loaded } from "@/desk/loaded";
@@ -25,11 +25,18 @@ export interface Situation {
 export function useSituation(at: MaybeRefOrGetter<string | null>): Situation {
   const live = useLive();
   const key = computed(() => `at:${toValue(at) ?? ""}`);
-  const places = useLoaded(key, (_key, signal) =>
-    call<PlacesMap>("GET", "/places/map", { query: { at: toValue(at) }, signal, timeoutMs: 60_000 }),
-  );
+  const places = useLoaded(key, async (_key, signal) => {
+    const map = await answer(
+      api.GET("/api/v1/places/map", { params: { query: { at: toValue(at) } }, signal }),
+    );
+    return map as PlacesMap;
+  });
   const devices = useLoaded(key, (_key, signal) =>
-    everyPage<Device>("/devices", { at: toValue(at) }, signal, MOST_DEVICES),
+    everyPage<Device>(
+      (cursor, limit) =>
+        answer(api.GET("/api/v1/devices", { params: { query: { at: toValue(at), cursor, limit } }, signal })),
+      MOST_DEVICES,
+    ),
   );
   useRefresh(REFRESH_MS, devices.reload);
   const pace = paced(AFTER_ALERT_MS);
