@@ -26,7 +26,8 @@
     │   └── TooManyAttempts  wait before the next try (it says how long)
     ├── OutboxError          the box's outbox cannot keep an item
     │   └── KeptInMemory     the disk refused an alarm: it is held in memory and sent from there
-    └── SourceError          a sensor source cannot be opened or read
+    ├── SourceError          a sensor source cannot be opened or read
+    └── ActuatorError        a siren, relay, loudspeaker or gate release cannot be driven
 
 Driver errors (psycopg, sqlite3, paho, cv2) stop at the adapter that uses the driver and come out as one of these.
 """
@@ -179,3 +180,7 @@ class KeptInMemory(OutboxError):
 
 class SourceError(RedWhistleError):
     """A sensor source cannot be opened or read."""
+
+
+class ActuatorError(RedWhistleError):
+    """A siren, relay, loudspeaker or gate release cannot be driven."""

@@ -8,23 +8,19 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from uuid import UUID
-
-from starlette.requests import Request
-from starlette.responses import Response
 
 from redwhistle.clock import Clock
 from server.alerts import rules
 from server.alerts.ports import UnitOfWork
 from server.alerts.terms import DEFAULT_TERMS, Terms
+from server.api.stream.hub import Hub
+from server.people.people import People
+from server.people.records import Identity
 from server.records.acting import ActAsked, Answer
 from server.records.looking import EventsWanted, ItemsWanted, Page
-from server.rights.caller import Caller
 from server.rights.scope import Scope
-
-if TYPE_CHECKING:
-    from server.people.people import People
 
 Row = Mapping[str, Any]
 
@@ -104,9 +100,9 @@ class ActDesk(Protocol):
 class EvidencePort(Protocol):
     """Pictures of alerts. A look at one is recorded before it is answered, in the same transaction."""
 
-    def of_alert(self, scope: Scope, alert: str) -> Sequence[Row]: ...
-    def one(self, scope: Scope, evidence: UUID) -> Row: ...
-    def look(self, scope: Scope, evidence: UUID, caller: Caller, address: str, now: datetime) -> bytes: ...
+    def of_alert(self, scope: Scope, alert: str, now: datetime) -> Sequence[Row]: ...
+    def one(self, scope: Scope, evidence: UUID, now: datetime) -> Row: ...
+    def look(self, scope: Scope, evidence: UUID, login: str, address: str, now: datetime) -> bytes: ...
     def views(self, scope: Scope, evidence: UUID | None, page: Page) -> Sequence[Row]: ...
 
 
@@ -118,11 +114,8 @@ class Oidc(Protocol):
     def start(self, now: datetime) -> tuple[str, str]:
         """The address to go to, and the value of the short-lived cookie."""
 
-
-class Streaming(Protocol):
-    """The live stream."""
-
-    async def connect(self, request: Request, caller: Caller, after: str | None) -> Response: ...
+    def finish(self, given: Mapping[str, str], cookie: str | None, now: datetime) -> Identity:
+        """Who came back with these parameters; raise OidcFailed."""
 
 
 class Health(Protocol):
@@ -167,7 +160,7 @@ class Doors:
     """Everything behind the doors."""
 
     clock: Clock
-    people: "People"
+    people: People
     queue: QueueLooking
     places: PlaceLooking
     devices: DeviceLooking
@@ -175,5 +168,5 @@ class Doors:
     evidence: EvidencePort
     health: Health
     settings: DoorSettings
-    stream: Streaming | None = None
+    stream: Hub | None = None
     oidc: Oidc | None = None

@@ -22,7 +22,7 @@ from server.rights.gate import rights_of
 from server.rights.roles import Right, Role
 from server.rights.scope import Scope
 
-_SAME = "id login name lang on_duty on_duty_since must_change_password".split()
+_SAME = ["id", "login", "name", "lang", "on_duty", "on_duty_since", "must_change_password"]
 
 
 def by(who: Entrant) -> By:

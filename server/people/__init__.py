@@ -11,7 +11,6 @@ the channel `rw_people` at the commit, payload `{"person": uuid}`. `By(login, ad
         again(caller, now) -> Caller | None                       for streams: with the rights of now; None: it has ended
         list_of(person, now) -> list[SessionShown]                live ones, the newest first
         end(person, session, by, now);  end_all(person, by, now, *, but=None) -> int
-        log_out(caller, now, address="")
     people.tokens
         authenticate(bearer: str, now) -> Caller | None           the text after "Bearer "; one query
         make(person, label, by, now, *, read_only=False, days=365) -> tuple[TokenShown, SecretStr]
@@ -19,9 +18,10 @@ the channel `rw_people` at the commit, payload `{"person": uuid}`. `By(login, ad
     people.log_in
         by_password(login, password, address, agent, now) -> Opened(token, csrf, caller, session)
         by_oidc(identity, address, agent, now) -> Opened          identity from oidc.py
+        log_out(caller, now, address="")
     people.accounts
         read(person) -> Person;  find(login) -> Person;  add(NewPerson(…), by, now) -> Person
-        list_people(*, after="", limit=100, text="", role=None, disabled=True) -> list[Person]
+        list(*, after="", limit=100, text="", role=None, disabled=True) -> list[Person]
         change(person, by, now, *, name=None, lang=None, disabled=None) -> Person
         set_duty(person, on_duty, by, now) -> Person;  list_duty(person, *, limit=100)
         set_grants(person, grants, by, now) -> Person;  grant(person, grant, by, now);  revoke(person, grant, by, now)

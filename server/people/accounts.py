@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from redwhistle.errors import NotFound, PasswordRefused, PersonRefused, TooManyAttempts
 from server.people.checks import check_lang, check_login, check_name
+from server.people.codes import Refusal
 from server.people.passwords import Passwords, check_password, random_password
 from server.people.ports import NewAccount, PeopleRows, PeopleStore
 from server.people.records import AuditAct, AuditEntry, AuditRow, By, DutyRow, Lang, Person
@@ -54,7 +55,7 @@ class Accounts:
         with self._store.begin() as rows:
             return rows.find_person(login)
 
-    def list_people(
+    def list(
         self,
         *,
         after: str = "",
@@ -206,14 +207,14 @@ class Accounts:
         if wait_s is not None:
             raise TooManyAttempts(wait_s)
         if found is None or not self._passwords.verify(found.password_hash, old):
-            raise PasswordRefused("wrong", "that is not your password: type the one you log in with")
+            raise PasswordRefused(Refusal.WRONG, "that is not your password: type the one you log in with")
         check_password(new, caller.login)
         if self._passwords.verify(found.password_hash, new):
-            raise PasswordRefused("same", "that is the password you have: take another one")
+            raise PasswordRefused(Refusal.SAME, "that is the password you have: take another one")
         hashed = self._passwords.hash(new)
         with self._store.begin() as rows:
             if rows.find_credentials(caller.login, lock=True) != found:
-                raise PasswordRefused("wrong", "the password was changed in this moment: log in again")
+                raise PasswordRefused(Refusal.WRONG, "the password was changed in this moment: log in again")
             rows.set_password(caller.person, hashed, must_change=False, at=now)
             keep = caller.credential if caller.via is Via.SESSION else None
             ended = rows.end_sessions(caller.person, caller.login, now, but=keep)
@@ -247,7 +248,9 @@ class Accounts:
         self, rows: PeopleRows, account: NewAccount, grants: Sequence[Grant], by: By, now: datetime
     ) -> Person:
         if not rows.add_person(account):
-            raise PersonRefused("login", "taken", f"{account.login} is somebody already: take another login")
+            raise PersonRefused(
+                "login", Refusal.TAKEN, f"{account.login} is somebody already: take another login"
+            )
         detail = {"login": account.login, "name": account.name}
         rows.note(AuditEntry(now, by, AuditAct.PERSON_ADDED, account.id, detail=detail))
         _put_grants(rows, account.id, set(), set(grants), by, now)
@@ -270,7 +273,9 @@ def _put_grants(
     added, removed = sorted(wanted - held, key=repr), sorted(held - wanted, key=repr)
     for lacking in rows.missing(added):
         field, named = ("place", lacking.place) if lacking.place else ("company", lacking.company)
-        raise PersonRefused(field, "unknown", f"there is no {field} {named!r}: see `redwhistle places tree`")
+        raise PersonRefused(
+            field, Refusal.UNKNOWN, f"there is no {field} {named!r}: see `redwhistle places tree`"
+        )
     rows.set_grants(person, added, removed, by.login, now)
     for act, grants in ((AuditAct.GRANTED, added), (AuditAct.REVOKED, removed)):
         rows.note(
@@ -290,5 +295,5 @@ def _put_grants(
 
 def _last_admin(what: str) -> PersonRefused:
     return PersonRefused(
-        "grants", "last_admin", f"the last administrator cannot be {what}: make another one first"
+        "grants", Refusal.LAST_ADMIN, f"the last administrator cannot be {what}: make another one first"
     )

@@ -4,6 +4,7 @@ import re
 
 from redwhistle.errors import PersonRefused
 from server.alerts.queue import RESERVED
+from server.people.codes import Refusal
 from server.people.records import Lang
 
 LOGIN = re.compile(r"[a-z0-9._-]{2,40}", re.ASCII)
@@ -14,10 +15,10 @@ def check_login(login: str) -> str:
     """The login; raise PersonRefused for one of another form, or a name of the system's own."""
     if not LOGIN.fullmatch(login):
         raise PersonRefused(
-            "login", "form", "a login has 2 to 40 of the characters a-z 0-9 . _ - and no others"
+            "login", Refusal.FORM, "a login has 2 to 40 of the characters a-z 0-9 . _ - and no others"
         )
     if login in RESERVED:
-        raise PersonRefused("login", "reserved", f"{login!r} is the system's own name: take another")
+        raise PersonRefused("login", Refusal.RESERVED, f"{login!r} is the system's own name: take another")
     return login
 
 
@@ -25,7 +26,7 @@ def check_name(name: str) -> str:
     """The name as it is shown, without needless blanks; raise PersonRefused."""
     said = _line("name", name)
     if said.casefold() in RESERVED:
-        raise PersonRefused("name", "reserved", f"{said!r} is the system's own name: take another")
+        raise PersonRefused("name", Refusal.RESERVED, f"{said!r} is the system's own name: take another")
     return said
 
 
@@ -37,12 +38,12 @@ def check_label(label: str) -> str:
 def check_lang(lang: str) -> Lang:
     """zh or en; raise PersonRefused."""
     if lang not in set(Lang):
-        raise PersonRefused("lang", "unknown", "a language is zh or en")
+        raise PersonRefused("lang", Refusal.UNKNOWN, "a language is zh or en")
     return Lang(lang)
 
 
 def _line(field: str, text: str) -> str:
     said = " ".join(text.split())
     if not said or len(said) > MAX_NAME or not said.isprintable():
-        raise PersonRefused(field, "form", f"the {field} has 1 to {MAX_NAME} printable characters")
+        raise PersonRefused(field, Refusal.FORM, f"the {field} has 1 to {MAX_NAME} printable characters")
     return said

@@ -11,12 +11,13 @@ from pydantic import SecretStr
 from redwhistle.errors import LogInFailed, OidcFailed, TooManyAttempts
 from redwhistle.logs import get_logger
 from server.people.checks import LOGIN
+from server.people.codes import OidcFault
 from server.people.credentials import csrf_of, new_session_token, session_digest
 from server.people.passwords import Passwords
 from server.people.ports import NewSession, PeopleRows, PeopleStore
 from server.people.records import AuditAct, AuditEntry, By, Credentials, How, Identity
 from server.people.terms import Terms
-from server.rights.caller import Caller
+from server.rights.caller import Caller, Via
 
 log = get_logger(part="people")
 
@@ -91,9 +92,19 @@ class LogIn:
         if not allowed:
             log.warning("log_in_failed", how="oidc", known=found is not None, address=address)
             raise OidcFailed(
-                "no_account", "nobody here has this account: ask an administrator to make one with your login"
+                OidcFault.NO_ACCOUNT,
+                "nobody here has this account: ask an administrator to make one with your login",
             )
         return self._opened(token, session, now)
+
+    def log_out(self, caller: Caller, now: datetime, address: str = "") -> None:
+        """End the caller's own session; nothing happens if it has ended already."""
+        if caller.via is not Via.SESSION:
+            return
+        with self._store.begin() as rows:
+            if rows.end_sessions(caller.person, caller.login, now, only=caller.credential):
+                by = By(caller.login, address)
+                rows.note(AuditEntry(now, by, AuditAct.LOG_OUT, caller.person, about=caller.credential))
 
     def _open(
         self, rows: PeopleRows, found: Credentials, how: How, address: str, agent: str, now: datetime

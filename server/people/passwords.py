@@ -11,6 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import SecretStr
 
 from redwhistle.errors import PasswordRefused, TooManyAttempts
+from server.people.codes import Refusal
 from server.people.common_words import ROWS, WORDS
 
 MIN_LENGTH = 12
@@ -65,15 +66,19 @@ def check_password(password: SecretStr, login: str) -> None:
     text = unicodedata.normalize("NFKC", password.get_secret_value())
     if len(text) < MIN_LENGTH:
         raise PasswordRefused(
-            "too_short", f"a password has at least {MIN_LENGTH} characters: four words in a row do well"
+            Refusal.TOO_SHORT, f"a password has at least {MIN_LENGTH} characters: four words in a row do well"
         )
     if len(text) > MAX_LENGTH:
-        raise PasswordRefused("too_long", f"a password has at most {MAX_LENGTH} characters: shorten it")
+        raise PasswordRefused(Refusal.TOO_LONG, f"a password has at most {MAX_LENGTH} characters: shorten it")
     folded = text.casefold()
     if login and login in folded and len(folded.replace(login, "")) < 8:
-        raise PasswordRefused("login", "the password is little more than the login: take something else")
+        raise PasswordRefused(
+            Refusal.LOGIN_INSIDE, "the password is little more than the login: take something else"
+        )
     if _is_common(folded):
-        raise PasswordRefused("common", "this password is among the first that are guessed: take another")
+        raise PasswordRefused(
+            Refusal.COMMON, "this password is among the first that are guessed: take another"
+        )
 
 
 def random_password() -> SecretStr:

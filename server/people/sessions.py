@@ -61,15 +61,6 @@ class Sessions:
                 rows.note(AuditEntry(now, by, AuditAct.SESSIONS_ENDED, person, detail={"count": ended}))
             return ended
 
-    def log_out(self, caller: Caller, now: datetime, address: str = "") -> None:
-        """End the caller's own session; nothing happens if it has ended already."""
-        if caller.via is not Via.SESSION:
-            return
-        with self._store.begin() as rows:
-            if rows.end_sessions(caller.person, caller.login, now, only=caller.credential):
-                by = By(caller.login, address)
-                rows.note(AuditEntry(now, by, AuditAct.LOG_OUT, caller.person, about=caller.credential))
-
     def _idle_since(self, now: datetime) -> datetime:
         return now - self._terms.session_idle
 

@@ -6,6 +6,7 @@ from pydantic import SecretStr
 
 from redwhistle.errors import NotFound, PersonRefused
 from server.people.checks import check_label
+from server.people.codes import Refusal
 from server.people.credentials import new_bearer_token, read_bearer
 from server.people.ports import NewToken, PeopleStore
 from server.people.records import AuditAct, AuditEntry, By, TokenShown
@@ -33,7 +34,7 @@ class Tokens:
         """A token for this person, and the one time that its text is there. Raise NotFound, PersonRefused."""
         said = check_label(label)
         if not 1 <= days <= MAX_DAYS:
-            raise PersonRefused("days", "range", f"a token lasts 1 to {MAX_DAYS} days")
+            raise PersonRefused("days", Refusal.OUT_OF_RANGE, f"a token lasts 1 to {MAX_DAYS} days")
         public, secret = new_bearer_token()
         read = read_bearer(secret.get_secret_value())
         assert read is not None  # noqa: S101  made a line above
@@ -41,10 +42,12 @@ class Tokens:
             owner = rows.read_person(person, lock=True)
             if owner.disabled_at is not None:
                 raise PersonRefused(
-                    "person", "disabled", f"{owner.login} is disabled: enable the account first"
+                    "person", Refusal.DISABLED, f"{owner.login} is disabled: enable the account first"
                 )
             if len(rows.list_tokens(person, now)) >= MAX_LIVE:
-                raise PersonRefused("label", "too_many", f"{MAX_LIVE} tokens are enough: revoke one first")
+                raise PersonRefused(
+                    "label", Refusal.TOO_MANY, f"{MAX_LIVE} tokens are enough: revoke one first"
+                )
             expires_at = now + timedelta(days=days)
             rows.add_token(NewToken(public, read.sha256, person, said, read_only, now, by.login, expires_at))
             detail = {"label": said, "read_only": read_only, "days": days}

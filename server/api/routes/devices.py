@@ -131,12 +131,13 @@ def list_events(
     """Events of devices in scope, the newest first: the last seven days unless told otherwise."""
     page = read_page("events", limit, cursor, datetime, UUID)
     box, _, name = (device or "").partition("/")
+    until = end or who.now + timedelta(days=1)  # a device's clock may be ahead
     wanted = EventsWanted(
         at=at,
         device=(box, name) if device else None,
         kind=kind,
-        start=start or (end or who.now) - timedelta(days=7),
-        end=end,
+        start=start or until - timedelta(days=7),
+        end=until,
         exercise=None if exercise == "*" else exercise,
     )
     found = doors.devices.events(who.scope, wanted, page)

@@ -1,7 +1,6 @@
 """Logging in and out, and what the console needs to begin."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
@@ -20,12 +19,10 @@ from server.api.schemas.session import (
     Session,
     SessionOptions,
 )
+from server.people.log_in import Opened
 from server.rights.caller import Caller, Via
 from server.rights.gate import scope_of
 from server.rights.roles import Right
-
-if TYPE_CHECKING:
-    from server.people.log_in import Opened
 
 router = Router("session", "/session")
 OIDC_COOKIE = "rw_oidc"
@@ -130,7 +127,7 @@ def oidc_callback(request: Request, doors: DoorsHere) -> Response:
     return response
 
 
-def _give(response: Response, doors: Doors, opened: "Opened") -> None:
+def _give(response: Response, doors: Doors, opened: Opened) -> None:
     token = opened.token.get_secret_value()
     cookies.give(response, doors.settings, token, opened.csrf, opened.caller.until)
 

@@ -95,7 +95,7 @@ def test_people_are_listed_page_by_page_and_searched(people: People, make: Make)
         make(login)
     people.accounts.grant(people.accounts.find("a-b").id, ADMIN, ROOT, NOW)
     people.accounts.change(people.accounts.find("lixna").id, ROOT, NOW, disabled=True)
-    found = people.accounts.list_people
+    found = people.accounts.list
 
     def logins(**wanted: object) -> list[str]:
         return [one.login for one in found(**wanted)]  # type: ignore[arg-type]
@@ -198,7 +198,7 @@ def test_two_administrators_who_remove_each_other_at_once_leave_one(people: Peop
     for thread in threads:
         thread.join()
     assert len(refused) == 1
-    assert len(people.accounts.list_people(role="admin")) == 1
+    assert len(people.accounts.list(role="admin")) == 1
 
 
 def test_duty_is_logged_each_time_it_changes(people: People, make: Make) -> None:
@@ -238,7 +238,7 @@ def test_two_first_starts_at_once_make_one_administrator(people: People) -> None
 def test_a_weak_password_makes_no_account(people: People) -> None:
     with pytest.raises(PasswordRefused):
         people.accounts.add(NewPerson("zhangwei", "张伟", password=SecretStr("zhangwei2026")), ROOT, NOW)
-    assert people.accounts.list_people() == []
+    assert people.accounts.list() == []
 
 
 def test_the_audit_log_shows_each_only_what_was_done_to_people_of_their_part(
@@ -295,7 +295,7 @@ def test_changes_of_rights_are_told_at_the_commit(people: People, make: Make, ur
     tellings: list[Callable[[], object]] = [
         lambda: people.accounts.set_grants(made.id, [], ROOT, NOW),
         lambda: people.tokens.revoke(made.id, token.id, ROOT, NOW),
-        lambda: people.sessions.log_out(opened.caller, NOW),
+        lambda: people.log_in.log_out(opened.caller, NOW),
         lambda: people.accounts.reset_password(made.id, ROOT, NOW),
         lambda: people.accounts.change(made.id, ROOT, NOW, disabled=True),
     ]

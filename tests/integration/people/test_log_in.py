@@ -218,7 +218,7 @@ def test_what_ends_a_session_ends_it_at_once(people: People, make: Make, how: st
     made = make("zhangwei")
     opened = enter(people)
     ending: dict[str, Callable[[], object]] = {
-        "log_out": lambda: people.sessions.log_out(opened.caller, NOW),
+        "log_out": lambda: people.log_in.log_out(opened.caller, NOW),
         "end": lambda: people.sessions.end(made.id, opened.session, ROOT, NOW),
         "end_all": lambda: people.sessions.end_all(made.id, ROOT, NOW),
         "disable": lambda: people.accounts.change(made.id, ROOT, NOW, disabled=True),
@@ -388,4 +388,4 @@ def test_an_identity_takes_over_nobody(people: People, make: Make, login: str | 
     with pytest.raises(OidcFailed) as failed:
         people.log_in.by_oidc(Identity("https://id.example", "u", login), HERE, "", NOW)
     assert failed.value.code == "no_account"
-    assert len(people.accounts.list_people()) == 2
+    assert len(people.accounts.list()) == 2

@@ -1,7 +1,7 @@
 -- Alerts in scope, the newest first; a page begins after the keys of the last row of the page before.
 WITH page AS MATERIALIZED (
     SELECT a.*, w.id AS item, w.number AS item_number, w.state AS item_state, w.owner AS item_owner,
-           w.outcome AS item_outcome, w.grid, 0 AS evidence
+           w.outcome AS item_outcome, w.grid, coalesce(w.evidence, 0) AS evidence
     FROM alerts a
     LEFT JOIN work_items w ON w.alert = a.id
     WHERE (%(number)s::bigint IS NULL OR a.number = %(number)s::bigint)

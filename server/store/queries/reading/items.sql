@@ -25,7 +25,7 @@ WITH page AS MATERIALIZED (
 SELECT w.id::text, w.number, w.alert::text, a.number AS alert_number, w.exercise, w.grid, g.name_zh AS grid_zh,
        g.name_en AS grid_en, w.site, w.place, w.hazard, w.severity, w.certainty, w.state, w.quiet, w.owner,
        o.name AS owner_name, w.lease_until, w.outcome, w.closes_at, w.deadline_at, w.opened_at, w.closed_at, w.closed_by,
-       w.last_at, w.count, w.version, w.version + w.count AS mark, 0 AS evidence, p.path, p.location
+       w.last_at, w.count, w.version, w.mark, w.evidence, p.path, p.location
 FROM page w
 LEFT JOIN alerts a ON a.id = w.alert
 LEFT JOIN places g ON g.id = w.grid
