@@ -8,7 +8,8 @@ from redwhistle.clock import Clock, SystemClock
 from server.alerts import rules
 from server.api import shown
 from server.api.health import DatabaseHealth
-from server.api.ports import DemoAccount, Doors, DoorSettings, MapTilesSetting, Row
+from server.api.ports import BUILT_CONSOLE, DemoAccount, Doors, DoorSettings, MapTilesSetting, Row
+from server.api.rates import Rates
 from server.api.stream.hub import Hub
 from server.demo_logins import read_demo_logins
 from server.people.people import People
@@ -54,6 +55,7 @@ def open_doors(settings: Settings, clock: Clock | None = None) -> Iterator[Doors
             evidence=EvidenceLook(pool),
             health=DatabaseHealth(lambda: check_database(pool), hub),
             settings=told,
+            rates=Rates(settings.rate_per_minute_account, settings.rate_per_minute_address),
             stream=hub,
         )
     finally:
@@ -80,6 +82,12 @@ def door_settings(settings: Settings) -> DoorSettings:
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
     return DoorSettings(
         terms=settings.terms,
+        host=settings.api_host,
+        public_url=settings.public_url,
+        proxies=settings.proxies,
+        connections=settings.api_connections,
+        request_max_bytes=settings.request_max_bytes,
+        console_dir=settings.console_dir or BUILT_CONSOLE,
         secure=settings.secure,
         map_tiles=tiles,
         emergency_numbers=numbers,
