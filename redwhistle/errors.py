@@ -16,6 +16,7 @@
     ├── QueueError           an act on a work item that is not allowed now
     │   ├── AlreadyClaimed   somebody else holds the claim (it says who)
     │   ├── WrongState       the item is not in a state in which this can be done
+    │   │   └── Changed      the item has another version than the one expected
     │   └── NotYours         the person is not of this grid, or does not hold the claim
     ├── PeopleError          an account, a log-in or a session that cannot be used like this
     │   ├── PersonRefused    a value of an account that cannot be taken (it says which, and why)
@@ -25,7 +26,8 @@
     │   └── TooManyAttempts  wait before the next try (it says how long)
     ├── OutboxError          the box's outbox cannot keep an item
     │   └── KeptInMemory     the disk refused an alarm: it is held in memory and sent from there
-    └── SourceError          a sensor source cannot be opened or read
+    ├── SourceError          a sensor source cannot be opened or read
+    └── ActuatorError        a siren, relay, loudspeaker or gate release cannot be driven
 
 Driver errors (psycopg, sqlite3, paho, cv2) stop at the adapter that uses the driver and come out as one of these.
 """
@@ -120,6 +122,10 @@ class WrongState(QueueError):
     """The item is not in a state in which this can be done."""
 
 
+class Changed(WrongState):
+    """The item has another version than the one expected: it could be done, but to something else than was looked at."""
+
+
 class NotYours(QueueError):
     """The person is not of this grid, or does not hold the claim."""
 
@@ -174,3 +180,7 @@ class KeptInMemory(OutboxError):
 
 class SourceError(RedWhistleError):
     """A sensor source cannot be opened or read."""
+
+
+class ActuatorError(RedWhistleError):
+    """A siren, relay, loudspeaker or gate release cannot be driven."""

@@ -10,7 +10,18 @@ from server.alerts.model import Severity
 from server.people.codes import OidcFault, Refusal
 from server.people.records import AuditAct
 from server.rights.roles import Right, Role
-from server.words import ACTS, CERTAINTIES, DECISIONS, HAZARDS, LEVELS, QUIETS, STATES, Words
+from server.words import (
+    ACTS,
+    CERTAINTIES,
+    DECISIONS,
+    HAZARDS,
+    LEVELS,
+    METHODS,
+    QUIETS,
+    REMOVALS,
+    STATES,
+    Words,
+)
 
 SEVERITIES: Words = {
     str(Severity.URGENT.value): ("紧急", "urgent"),
@@ -216,6 +227,8 @@ CATALOGUE: Mapping[str, Words] = {
     "refusal": REFUSALS,
     "oidc": OIDC,
     "liveness": LIVENESS,
+    "method": METHODS,
+    "removal": REMOVALS,
 }
 """What kind of code it is → code → (Chinese, English)."""
 

@@ -7,6 +7,7 @@ from server.commands import (
     box,
     db,
     demo,
+    evidence,
     openapi,
     places,
     queue,
@@ -31,5 +32,5 @@ def attach(app: typer.Typer) -> None:
     rules.attach(app)
     demo.attach(app)
     openapi.attach(app)
-    for group in (queue, alert, silence, box, user, role, token, session, words):
+    for group in (queue, alert, evidence, silence, box, user, role, token, session, words):
         group.attach(app)

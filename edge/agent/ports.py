@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from edge.agent.observation import EventSeen, ReadingSeen
+from edge.agent.orders import Order
 from redwhistle.contracts.envelope import Ack, Envelope, Rejection
 from redwhistle.contracts.evidence import Evidence
 from redwhistle.contracts.ids import ItemKey, Lane
@@ -33,6 +34,23 @@ class Source(Protocol):
 
     def run(self, sink: Sink, stop: threading.Event) -> None:
         """Read until `stop` is set. Raise SourceError for what a restart may cure."""
+
+
+class Actuator(Protocol):
+    """One siren, relay, loudspeaker or gate release. Used from one thread, its own: it may take its time, bounded."""
+
+    @property
+    def device(self) -> str:
+        """Its id."""
+
+    def apply(self, order: Order) -> None:
+        """Carry out; the same order twice is harmless. Raises ActuatorError."""
+
+    def tend(self) -> None:
+        """Called a few times a second while it is on: goes on with what takes time. Raises ActuatorError."""
+
+    def close(self) -> None:
+        """Let go of lines and connections; never raises."""
 
 
 class Outbox(Protocol):

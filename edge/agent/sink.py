@@ -1,4 +1,4 @@
-"""Where sources put what they saw: the outbox, and the log for what it could not keep."""
+"""Where sources put what they saw: the outbox, and the log for what it could not keep; then the box's own reflexes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -6,7 +6,7 @@ from uuid import UUID
 
 import uuid_utils.compat
 
-from edge.agent.observation import EventSeen, ReadingSeen
+from edge.agent.observation import EventSeen, Observation, ReadingSeen
 from edge.agent.ports import Outbox
 from redwhistle.contracts.events import lane_of
 from redwhistle.contracts.ids import Lane
@@ -18,10 +18,12 @@ class OutboxSink:
     """Safe from any thread. A failing disk is logged and counted by the outbox; it must not stop a source.
 
     An alarm that is really lost (disk and memory refuse it) raises OutboxError, so that the source's failure is seen.
+    What was seen goes to `then` when it is kept, and also when it could not be: a siren sounds all the same.
     """
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, then: Callable[[Observation], None] = lambda _: None) -> None:
         self._outbox = outbox
+        self._then = then
         self._log = get_logger()
         self._places: Mapping[str, str] = {}
         self._listener: Callable[[UUID, EventSeen], None] = _hear_nothing
@@ -40,8 +42,17 @@ class OutboxSink:
             seen = replace(seen, id=uuid_utils.compat.uuid7())
         if seen.place is None and seen.device in self._places:
             seen = replace(seen, place=self._places[seen.device])
-        if self._keep(seen) and seen.id is not None:
-            self._listener(seen.id, seen)
+        try:
+            if self._keep(seen) and seen.id is not None:
+                self._listener(seen.id, seen)
+        finally:
+            self._pass_on(seen)
+
+    def reading(self, seen: ReadingSeen) -> None:
+        try:
+            self._outbox.put_reading(seen)
+        finally:
+            self._pass_on(seen)
 
     def _keep(self, seen: EventSeen) -> bool:
         """Whether it will be sent."""
@@ -62,8 +73,11 @@ class OutboxSink:
             write("event_kept", device=seen.device, kind=seen.kind.value, lane=lane.value, seq=key.seq)
         return True
 
-    def reading(self, seen: ReadingSeen) -> None:
-        self._outbox.put_reading(seen)
+    def _pass_on(self, seen: Observation) -> None:
+        try:
+            self._then(seen)
+        except Exception as error:  # whatever a reflex trips over, it does not stop a sensor
+            self._log.exception("reflex_tripped", why=f"{type(error).__name__}: {error}")
 
 
 def _hear_nothing(event: UUID, seen: EventSeen) -> None:

@@ -3,30 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString, Protocol
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg.rows import dict_row
 
 from redwhistle.errors import NotFound
+from server.rights.scope import Scope
 from server.store import storable
 from server.store.connection import Connection, translated
 from server.store.sql import statement
 
 Row = dict[str, Any]
 MAX_ROWS = 1000
-DOORS = ("api", "cli")
-
-
-class Scope(Protocol):
-    """What somebody may see; server.rights.Scope is one."""
-
-    @property
-    def everything(self) -> bool: ...
-    @property
-    def places(self) -> frozenset[str]: ...
-    @property
-    def companies(self) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +50,8 @@ def list_evidence(
 ) -> list[Row]:
     """Evidence of a work item, an alert (ids), at a place and below, or all; the newest first, without pictures.
 
-    Each row has `kept` (the picture can be looked at now), `alerts` and `items` ({id, number}), `views` (how many looks)
-    and `path`. `exercise` None: of all exercises and real.
+    Each row has `kept` (the picture can be looked at now), `alerts` and `items` ({id, number}; `alert` and `item` are the
+    newest one's id), `views` (how many looks) and `path`. `exercise` None: of all exercises and real.
     """
     values = {"id": None, "item": _uuid(item), "alert": _uuid(alert), "at": at, "exercise": exercise}
     return _list(connection, scope, now, values, after, limit)
@@ -84,7 +73,7 @@ def view(connection: Connection, scope: Scope, evidence: str, look: Look, now: d
     """
     wanted = _uuid(evidence)
     with translated(), connection.transaction():
-        found = _rows(connection, "evidence/open", {"id": wanted, **scope_values(scope)})
+        found = _rows(connection, "evidence/open", {"id": wanted, **scope.parameters()})
         if not found:
             raise _unknown(evidence)
         if found[0]["jpeg"] is None or found[0]["expires_at"] <= now:
@@ -115,7 +104,10 @@ def list_views(
     after: int | None = None,
     limit: int = MAX_ROWS,
 ) -> list[Row]:
-    """Who looked at evidence in scope, the newest first; `after` is the last row's `id` of the page before."""
+    """Who looked at evidence in scope, the newest first; `after` is the last row's `id` of the page before.
+
+    `login` and `name` are the person's (equal where there is no such account), `alert` and `item` numbers.
+    """
     values = {
         "evidence": _uuid(evidence),
         "person": None if person is None else storable.text(person),
@@ -124,16 +116,7 @@ def list_views(
         "after": after,
         "limit": limit,
     }
-    return _rows(connection, "evidence/views", {**values, **scope_values(scope)})
-
-
-def scope_values(scope: Scope) -> dict[str, Any]:
-    """The scope as a query's parameters."""
-    return {
-        "scope_all": scope.everything,
-        "scope_places": sorted(scope.places),
-        "scope_companies": sorted(scope.companies),
-    }
+    return _rows(connection, "evidence/views", {**values, **scope.parameters()})
 
 
 def _list(
@@ -150,7 +133,7 @@ def _list(
         "after_id": _uuid(after.id) if after else None,
         "limit": limit,
     }
-    return _rows(connection, "evidence/list", {**values, **page, **scope_values(scope)})
+    return _rows(connection, "evidence/list", {**values, **page, **scope.parameters()})
 
 
 def _uuid(text: str | None) -> str | None:

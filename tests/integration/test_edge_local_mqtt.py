@@ -21,7 +21,7 @@ from edge.agent.sources import esphome, gate, zigbee
 from edge.agent.sources.esphome_settings import EsphomeSettings
 from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.local_mqtt import LocalMqttSource
-from edge.agent.sources.local_settings import LocalBrokerSettings
+from edge.agent.local_broker import LocalBrokerSettings
 from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from redwhistle.clock import SystemClock, to_ms
 from redwhistle.errors import OutboxError

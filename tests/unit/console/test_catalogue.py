@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from redwhistle.contracts.events import EventKind
+from redwhistle.contracts.evidence import Method
 from redwhistle.contracts.readings import Metric
 from redwhistle.contracts.state import DeviceKind
 from redwhistle.places.model import ContactRole, Level, PointKind
@@ -36,6 +37,7 @@ ENUMS: dict[str, type[Enum]] = {
     "audit": AuditAct,
     "refusal": Refusal,
     "oidc": OidcFault,
+    "method": Method,
 }
 
 

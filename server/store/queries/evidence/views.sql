@@ -1,9 +1,12 @@
 -- Who looked at evidence that is in scope, the newest first.
-SELECT v.id, v.evidence::text, v.at, v.person, v.door, v.address, v.item::text, w.number AS item_number, e.device,
-       e.site, e.place, e.exercise, e.taken_at, p.path
+SELECT v.id, v.evidence::text, v.at, v.person, h.name AS person_name, v.door, v.address,
+       v.item::text, w.number AS item_number, a.number AS alert, e.box, e.device, e.site, e.place,
+       e.exercise, e.taken_at, p.path
 FROM evidence_views v
 JOIN evidence e ON e.id = v.evidence
+LEFT JOIN people h ON h.login = v.person
 LEFT JOIN work_items w ON w.id = v.item
+LEFT JOIN alerts a ON a.id = w.alert
 CROSS JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object('id', up.id, 'level', up.level, 'name_zh', up.name_zh, 'name_en', up.name_en)
                      ORDER BY up.distance DESC) AS path
