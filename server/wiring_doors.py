@@ -1,17 +1,26 @@
 """The composition root of the HTTP doors: what stands behind them, from the settings."""
 
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import TextIO
+
+from pydantic import SecretStr
 
 from redwhistle.clock import Clock, SystemClock
+from redwhistle.logs import get_logger
 from server.alerts import rules
 from server.api import shown
+from server.api.application import build
 from server.api.health import DatabaseHealth
 from server.api.ports import BUILT_CONSOLE, DemoAccount, Doors, DoorSettings, MapTilesSetting, Row
 from server.api.rates import Rates
+from server.api.running import serving
 from server.api.stream.hub import Hub
 from server.demo_logins import read_demo_logins
+from server.metrics import watch_database, watch_stream
 from server.people.people import People
 from server.people.terms import Terms as PeopleTerms
 from server.rule_files import RuleShelf, load_rules
@@ -28,6 +37,9 @@ from server.store.migrate import require_current
 from server.store.people import PostgresPeople
 from server.store.pool import Pooled
 from server.store.readiness import check_database
+from server.store.standing import read_standing
+
+log = get_logger(part="api")
 
 
 @contextmanager
@@ -61,6 +73,45 @@ def open_doors(settings: Settings, clock: Clock | None = None) -> Iterator[Doors
     finally:
         hub.stop()
         pool.close()
+
+
+@contextmanager
+def serving_doors(settings: Settings, stop: threading.Event) -> Iterator[None]:
+    """Answer at the settings' address while the context lasts; `stop` is set when the web server ends by itself."""
+    with open_doors(settings) as doors:
+        first = doors.people.accounts.start_with_admin(doors.clock.now())
+        if first is not None:
+            tell_first_password(first, sys.stderr)
+        watch_database(lambda: read_standing(settings.database))
+        hub = doors.stream
+        assert hub is not None  # noqa: S101  open_doors makes one
+        watch_stream(hub.figures)
+        with serving(
+            build(doors),
+            settings.api_host,
+            settings.api_port,
+            tls=settings.tls,
+            end_streams=hub.stop,
+            failed=stop.set,
+        ) as port:
+            log.info("api_ready", address=address(settings, port), public_url=settings.public_url)
+            yield
+
+
+def address(settings: Settings, port: int) -> str:
+    """Where a browser on this machine finds the server."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.api_host, settings.api_host)  # noqa: S104
+    return f"{'https' if settings.tls else 'http'}://{host}:{port}"
+
+
+def tell_first_password(password: SecretStr, out: TextIO) -> None:
+    """Tell the first administrator's password, this once and nowhere else."""
+    out.write(
+        "\n第一次启动：管理员账号 admin，密码（只显示这一次，登录后必须修改）：\n"
+        "First start: log in as admin with this password (shown this once; it must be changed at once):\n\n"
+        f"    {password.get_secret_value()}\n\n"
+    )
+    out.flush()
 
 
 def build_people(settings: Settings, pool: Pooled) -> People:

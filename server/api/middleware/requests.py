@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from redwhistle.logs import get_logger
 from server.api.middleware.wire import header, refuse
 from server.api.problems import Code
+from server.metrics import count_request
 
 log = get_logger(part="api")
 ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -59,6 +60,10 @@ class Requests:
             self._tell(scope, request_id, status, began_s)
 
     def _tell(self, scope: Scope, request_id: str, status: int, began_s: float) -> None:
+        took_s = time.monotonic() - began_s
+        operation = getattr(scope.get("route"), "operation_id", None)
+        if operation is not None and operation != "stream":
+            count_request(operation, status, took_s)
         path = scope["path"]
         write = log.debug if path in QUIET or not path.startswith("/api/") else log.info
         write(
@@ -66,7 +71,7 @@ class Requests:
             method=scope["method"],
             path=path[:MAX_PATH],
             status=status,
-            ms=round((time.monotonic() - began_s) * 1000, 1),
+            ms=round(took_s * 1000, 1),
             request=request_id,
             address=(scope.get("client") or ("",))[0],
         )
