@@ -129,7 +129,6 @@ def test_a_picture_that_was_kept_survives_kills_of_the_box_and_comes_once(
         (kept,) = waiting_on_disk(tmp_path)
         broker.start()
         box = BoxProcess(write_config(tmp_path, broker.port))  # the camera is gone: no other picture comes
-        wait_for(lambda: "uplink_connected" in box.actions(), timeout_s=20, what="the box is connected")
         with psycopg.connect(database) as blocker:
             blocker.execute("LOCK TABLE evidence IN ACCESS EXCLUSIVE MODE")
             ingest()
