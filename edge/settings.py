@@ -26,6 +26,7 @@ from edge.agent.outbox.limits import Limits
 from edge.agent.policy.fire_release import ReleaseRules
 from edge.agent.policy.reflex import ReflexRules
 from edge.agent.sources.camera_settings import CameraSettings
+from edge.agent.sources.contact_settings import ContactSettings
 from edge.agent.sources.esphome_settings import EsphomeSettings
 from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.gbt26875_settings import Gbt26875Settings
@@ -47,6 +48,7 @@ def _read_device(value: Any, _strict: ValidatorFunctionWrapHandler) -> DeviceInf
 
 SourceSettings = Annotated[
     CameraSettings
+    | ContactSettings
     | EsphomeSettings
     | GateSettings
     | Gbt26875Settings

@@ -34,8 +34,9 @@ from edge.agent.pipeline import Witness
 from edge.agent.ports import Actuator, Finding, FindingCode, Sink, Source
 from edge.agent.reflexes import Reflexes
 from edge.agent.sink import OutboxSink
-from edge.agent.sources import camera, esphome, gate, gbt26875, zigbee
+from edge.agent.sources import camera, contact, esphome, gate, gbt26875, zigbee
 from edge.agent.sources.camera_settings import CameraSettings
+from edge.agent.sources.contact_settings import ContactSettings
 from edge.agent.sources.esphome_settings import EsphomeSettings
 from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.gbt26875_settings import Gbt26875Settings
@@ -72,6 +73,7 @@ def build_source(
     clock: BoxClock,
     data_dir: Path,
     models: Callable[[], Models],
+    gpio: Gpio,
     witness: Witness | None = None,
 ) -> Source:
     """The source that a section of the configuration describes. Raises ConfigurationError or SourceError."""
@@ -88,6 +90,8 @@ def build_source(
             )
         case ZigbeeSettings():
             return zigbee.build(section, moment=clock.moment)
+        case ContactSettings():
+            return contact.build(section, moment=clock.moment, gpio=gpio)
         case EsphomeSettings():
             return esphome.build(section, moment=clock.moment)
         case ModbusSettings():
@@ -271,7 +275,9 @@ class Box:
 
     def _build_sources(self, settings: BoxSettings) -> list[Source]:
         return [
-            build_source(section, self._clock, settings.data_dir, lambda: self._models, self._desk)
+            build_source(
+                section, self._clock, settings.data_dir, lambda: self._models, self._gpio, self._desk
+            )
             for section in settings.sources
         ]
 
@@ -345,9 +351,10 @@ def check_box(loaded: LoadedSettings) -> list[str]:
     problems = []
     settings = loaded.settings
     clock = build_clock(settings)
+    gpio = LibgpiodChips()
     for section in settings.sources:
         try:
-            build_source(section, clock, settings.data_dir, lambda: build_models(settings))
+            build_source(section, clock, settings.data_dir, lambda: build_models(settings), gpio)
         except RedWhistleError as error:
             problems.append(f"source {section.name}: {error}")
     problem = probe_broker(settings.broker)

@@ -11,9 +11,13 @@ from server.commands import (
     openapi,
     places,
     queue,
+    role,
     rules,
     serve,
+    session,
     silence,
+    token,
+    user,
     words,
 )
 from server.settings import Settings
@@ -28,5 +32,5 @@ def attach(app: typer.Typer) -> None:
     rules.attach(app)
     demo.attach(app)
     openapi.attach(app)
-    for group in (queue, alert, evidence, silence, box, words):
+    for group in (queue, alert, evidence, silence, box, user, role, token, session, words):
         group.attach(app)

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from redwhistle import __version__
+from server.api import failures
 from server.api.gate import PREFIX, check_gates
 from server.api.ports import Doors
 from server.api.routes import alerts, devices, me, people, places, queue, service, session, stream
@@ -46,6 +47,7 @@ def create_app(doors: Doors | None = None) -> FastAPI:
         app.include_router(router.inner, prefix=PREFIX)
     app.include_router(service.service.inner)
     check_gates(app)
+    failures.install(app)
     app.state.doors = doors
     return app
 

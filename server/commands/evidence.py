@@ -200,9 +200,9 @@ def _cells(row: Row, now: datetime, lang: Lang) -> list[str]:
 def _view_cells(row: Mapping[str, Any], lang: Lang) -> list[str]:
     return [
         clock_time(row["at"]),
-        row["name"] if row["name"] == row["login"] else f"{row['name']} ({row['login']})",
+        f"{row['person_name']} ({row['person']})" if row["person_name"] else row["person"],
         f"{row['door']} {row['address']}".strip(),
-        f"#{row['item']}" if row["item"] is not None else "-",
+        f"#{row['item_number']}" if row["item_number"] is not None else "-",
         row["device"],
         words.place_path(row["path"], lang),
         row["evidence"],

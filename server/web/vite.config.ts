@@ -3,11 +3,13 @@ import { fileURLToPath } from "node:url";
 import vue from "@vitejs/plugin-vue";
 import { defineConfig } from "vitest/config";
 
+import { precache } from "./precache.ts";
+
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const server = process.env["REDWHISTLE_PUBLIC_URL"] ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [vue()],
+  plugins: [vue(), precache()],
   resolve: { alias: { "@": here("./src") } },
   define: {
     __VUE_OPTIONS_API__: "false",

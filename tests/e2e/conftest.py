@@ -15,11 +15,11 @@ from tests.e2e.world import Machine, World, running_machine
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """These tests run one after the other in one process: they share the server, and a browser takes a core."""
+    """`make test` runs these without others beside them: a browser takes a core, and a page is judged as it feels."""
     for item in items:
         if "e2e" in item.path.parts:
             item.add_marker(pytest.mark.servers)
-            item.add_marker(pytest.mark.xdist_group("e2e"))
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")

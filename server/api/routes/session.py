@@ -1,7 +1,6 @@
 """Logging in and out, and what the console needs to begin."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
@@ -20,12 +19,10 @@ from server.api.schemas.session import (
     Session,
     SessionOptions,
 )
+from server.people.log_in import Opened
 from server.rights.caller import Caller, Via
 from server.rights.gate import scope_of
 from server.rights.roles import Right
-
-if TYPE_CHECKING:
-    from server.people.people import Opened
 
 router = Router("session", "/session")
 OIDC_COOKIE = "rw_oidc"
@@ -58,7 +55,7 @@ def get_session(request: Request, who: Who, doors: DoorsHere) -> Session:
 @router.route("DELETE", "", "log_out", Gate.UNRIPE, status=204)
 def log_out(who: Who, doors: DoorsHere) -> Response:
     """End this session."""
-    doors.people.log_in.log_out(who.caller, who.now, who.address)
+    doors.people.sessions.log_out(who.caller, who.now, who.address)
     response = Response(status_code=204)
     cookies.take(response, doors.settings)
     return response
@@ -130,7 +127,7 @@ def oidc_callback(request: Request, doors: DoorsHere) -> Response:
     return response
 
 
-def _give(response: Response, doors: Doors, opened: "Opened") -> None:
+def _give(response: Response, doors: Doors, opened: Opened) -> None:
     token = opened.token.get_secret_value()
     cookies.give(response, doors.settings, token, opened.csrf, opened.caller.until)
 
@@ -148,10 +145,10 @@ def _session(doors: Doors, caller: Caller, csrf: str, now: datetime) -> Session:
         csrf=csrf,
         expires_at=caller.until,
         server_time=now,
-        scope_places=shown_people.scope_places(doors.look, scope_of(caller, Right.SEE_ALERTS, now)),
+        scope_places=shown_people.scope_places(doors.places, scope_of(caller, Right.SEE_ALERTS, now)),
         settings=ConsoleSettings(
-            lease_s=settings.lease_s,
-            undo_s=settings.undo_s,
+            lease_s=settings.terms.lease_s,
+            undo_s=settings.terms.undo_s,
             map_tiles=None if tiles is None else MapTiles(url=tiles.url, attribution=tiles.attribution),
             emergency_numbers=list(settings.emergency_numbers),
             demo=bool(settings.demo_accounts),

@@ -7,6 +7,12 @@ import { createApp } from "vue";
 
 import App from "@/App.vue";
 import { i18n } from "@/i18n/text";
+import { registerServiceWorker, reloadOnMissingFiles } from "@/shell/installed";
 import { makeRouter } from "@/shell/router";
 
-createApp(App).use(createPinia()).use(i18n).use(makeRouter()).mount("#app");
+const router = makeRouter();
+let wanted = location.pathname;
+router.beforeEach((to) => void (wanted = to.fullPath));
+reloadOnMissingFiles(() => wanted);
+createApp(App).use(createPinia()).use(i18n).use(router).mount("#app");
+void registerServiceWorker();

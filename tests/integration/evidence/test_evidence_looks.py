@@ -118,14 +118,18 @@ def test_every_look_is_recorded_before_the_picture_is_given(
         0
     ]
     views = store.list_views(connection, scope("grid"))
-    assert [(v["login"], v["name"], v["door"], v["address"], v["item"], v["alert"]) for v in views] == [
-        ("lina", "lina", "cli", "", number, alert),
-        ("zhangwei", "zhangwei", "api", "10.0.0.7", number, alert),
+    assert [
+        (v["person"], v["person_name"], v["door"], v["address"], v["item_number"], v["alert"]) for v in views
+    ] == [
+        ("lina", None, "cli", "", number, alert),
+        ("zhangwei", None, "api", "10.0.0.7", number, alert),
     ]
     assert store.list_views(connection, scope("jinhe")) == []
-    assert [v["login"] for v in store.list_views(connection, Scope.ALL, person="lina")] == ["lina"]
+    assert [v["person"] for v in store.list_views(connection, Scope.ALL, person="lina")] == ["lina"]
     assert store.list_views(connection, Scope.ALL, evidence=str(uuid7())) == []
-    assert [v["login"] for v in store.list_views(connection, Scope.ALL, after=views[0]["id"])] == ["zhangwei"]
+    assert [v["person"] for v in store.list_views(connection, Scope.ALL, after=views[0]["id"])] == [
+        "zhangwei"
+    ]
     assert store.read_evidence(connection, Scope.ALL, str(known), NOW)["views"] == 2
     for forbidden in ("UPDATE evidence_views SET person = 'x'", "DELETE FROM evidence_views"):
         with psycopg.connect(world.url) as direct, pytest.raises(psycopg.Error, match="append-only"):

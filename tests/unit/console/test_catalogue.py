@@ -14,6 +14,9 @@ from redwhistle.places.model import ContactRole, Level, PointKind
 from server.alerts.model import Certainty, Hazard, Quiet, Severity
 from server.alerts.work_item import Act, State
 from server.catalogue import CATALOGUE, as_json
+from server.people.codes import OidcFault, Refusal
+from server.people.records import AuditAct
+from server.rights.roles import Right, Role
 
 COPY = Path(__file__).parents[3] / "server/web/src/generated/words.json"
 ENUMS: dict[str, type[Enum]] = {
@@ -29,6 +32,11 @@ ENUMS: dict[str, type[Enum]] = {
     "device": DeviceKind,
     "point": PointKind,
     "contact": ContactRole,
+    "role": Role,
+    "right": Right,
+    "audit": AuditAct,
+    "refusal": Refusal,
+    "oidc": OidcFault,
     "method": Method,
 }
 

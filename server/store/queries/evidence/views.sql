@@ -1,6 +1,7 @@
 -- Who looked at evidence that is in scope, the newest first.
-SELECT v.id, v.evidence::text, v.at, v.person AS login, coalesce(h.name, v.person) AS name, v.door,
-       v.address, w.number AS item, a.number AS alert, e.box, e.device, e.site, e.place, e.exercise, e.taken_at, p.path
+SELECT v.id, v.evidence::text, v.at, v.person, h.name AS person_name, v.door, v.address,
+       v.item::text, w.number AS item_number, a.number AS alert, e.box, e.device, e.site, e.place,
+       e.exercise, e.taken_at, p.path
 FROM evidence_views v
 JOIN evidence e ON e.id = v.evidence
 LEFT JOIN people h ON h.login = v.person

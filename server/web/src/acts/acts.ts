@@ -110,7 +110,9 @@ export const useActs = defineStore("acts", () => {
               }),
             ),
           done: (_, done) => live.learn(done.item),
-          renewSession: async () => void (await session.refresh()),
+          renewSession: async () => {
+            await session.refresh();
+          },
           now: () => new Date(currentMs()).toISOString(),
         }),
       );
@@ -148,5 +150,5 @@ export const useActs = defineStore("acts", () => {
 /** One tab at a time sends; without Web Locks the idempotency keys keep an act from being done twice. */
 async function alone<T>(act: () => Promise<T>): Promise<T> {
   if (!("locks" in navigator)) return act();
-  return (await navigator.locks.request("rw-acts", act)) as T;
+  return navigator.locks.request("rw-acts", act);
 }

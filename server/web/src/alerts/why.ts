@@ -60,11 +60,16 @@ export function factsOf(why: Why | null): Fact[] {
   return facts;
 }
 
+/** The reason of a decision: an object whose fields nobody promises. */
+export function whyOf(entry: Decision): Why {
+  return entry.why;
+}
+
 /** Each device that an alert rests on, once, with the newest that it said. */
 export function sourcesOf(log: readonly Decision[]): WhySource[] {
   const found = new Map<string, WhySource>();
   for (const entry of log)
-    for (const source of entry.why.sources ?? []) {
+    for (const source of whyOf(entry).sources ?? []) {
       const key = `${source.box ?? ""}|${source.device ?? ""}|${source.kind ?? source.metric ?? ""}`;
       const known = found.get(key);
       if (!known || (source.at_ms ?? 0) >= (known.at_ms ?? 0)) found.set(key, source);
@@ -75,7 +80,8 @@ export function sourcesOf(log: readonly Decision[]): WhySource[] {
 /** The reason that counts: of the newest decision that raised or upgraded, else of the first there is. */
 export function decidingWhy(log: readonly Decision[]): Why | null {
   const deciding = log.filter((entry) => entry.decision === "raise" || entry.decision === "upgrade");
-  return deciding[deciding.length - 1]?.why ?? log[0]?.why ?? null;
+  const entry = deciding.at(-1) ?? log[0];
+  return entry ? whyOf(entry) : null;
 }
 
 export interface Untold {
@@ -99,7 +105,7 @@ export function untoldOf(log: readonly Decision[], suppressed: readonly Suppress
             at: entry.at,
             code: entry.quiet,
             device: entry.device,
-            rule: entry.why.rule ?? "",
+            rule: whyOf(entry).rule ?? "",
             detail: entry.quiet_by ?? "",
           },
         ],

@@ -1,5 +1,4 @@
 /** Lists that come in pages, read to their end or to a bound that is then said. */
-import { call } from "@/api/client";
 
 const PAGE = 500;
 
@@ -9,20 +8,15 @@ export interface Whole<T> {
   cut: boolean;
 }
 
-/** All items of a list, at most `most`. */
+/** All items of a list, about `most` at most; `read` asks for one page. */
 export async function everyPage<T>(
-  path: string,
-  query: Record<string, string | number | boolean | null | undefined>,
-  signal: AbortSignal,
+  read: (cursor: string | null, limit: number) => Promise<{ items: T[]; next: string | null }>,
   most = 20_000,
 ): Promise<Whole<T>> {
   const items: T[] = [];
   let cursor: string | null = null;
   do {
-    const page: { items: T[]; next: string | null } = await call("GET", path, {
-      query: { ...query, limit: PAGE, cursor },
-      signal,
-    });
+    const page: { items: T[]; next: string | null } = await read(cursor, PAGE);
     items.push(...page.items);
     cursor = page.next;
   } while (cursor !== null && items.length < most);

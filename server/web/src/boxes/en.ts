@@ -67,8 +67,8 @@ export const en: Translated<typeof zh> = {
     readingsNone: "No readings in this time",
     readingsGap: "grey: no data",
     range: "Time",
-    hours: "{n} hours",
-    days: "{n} days",
+    hours: "{n} h",
+    days: "{n} d",
     low: "least {value}",
     high: "greatest {value}",
     table: "As a table",
@@ -76,11 +76,5 @@ export const en: Translated<typeof zh> = {
     mean: "mean",
     test: "test",
     ended: "ended",
-    liveness: {
-      live: "fine",
-      silent: "data is old",
-      box_lost: "box offline",
-      unknown: "never heard",
-    },
   },
 };

@@ -74,11 +74,5 @@ export const zh = {
     mean: "平均",
     test: "测试",
     ended: "结束",
-    liveness: {
-      live: "正常",
-      silent: "数据已旧",
-      box_lost: "边缘盒离线",
-      unknown: "从未收到",
-    },
   },
 };

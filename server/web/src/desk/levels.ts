@@ -1,19 +1,12 @@
 /**
  * The breadcrumb 市›区›街道›社区›网格: where the desk looks, capped by what the person may see. Pure.
  */
+import type { PlaceName } from "@/api/types";
 
-export interface Place {
-  readonly id: string;
-  readonly level: string;
-  readonly name_zh: string;
-  readonly name_en?: string | null;
-}
-export interface ScopePlace extends Place {
-  /** From the city down to the place itself. */
-  readonly path: readonly Place[];
-}
+/** A place of the person's own; `path` leads from the city down to the place itself. */
+export type ScopePlace = PlaceName & { readonly path: readonly PlaceName[] };
 export interface Crumb {
-  readonly place: Place;
+  readonly place: PlaceName;
   /** Whether the desk may be set to it: places above the person's own are names only. */
   readonly open: boolean;
   readonly current: boolean;
@@ -25,7 +18,7 @@ export const LEVELS = ["city", "district", "street", "community", "grid", "compo
 export function crumbsOf(
   scope: readonly ScopePlace[],
   everything: boolean,
-  path: readonly Place[] | null,
+  path: readonly PlaceName[] | null,
 ): Crumb[] {
   const shown = path ?? (scope.length === 1 ? (scope[0]?.path ?? []) : []);
   const last = shown[shown.length - 1];
@@ -48,7 +41,7 @@ export function isBelow(path: readonly { readonly id: string }[], at: string | n
 }
 
 /** A place is open when the scope's place is itself or stands above it in the shown path. */
-function isInside(shown: readonly Place[], place: Place, scope: ScopePlace): boolean {
+function isInside(shown: readonly PlaceName[], place: PlaceName, scope: ScopePlace): boolean {
   const top = shown.findIndex((one) => one.id === scope.id);
   return top >= 0 && shown.findIndex((one) => one.id === place.id) >= top;
 }

@@ -3,7 +3,16 @@
  *
  * A panel fails alone. Data of the same thing stays on the screen when a later read fails; another thing begins empty.
  */
-import { onScopeDispose, ref, shallowRef, toValue, watch, type MaybeRefOrGetter, type Ref, type ShallowRef } from "vue";
+import {
+  onScopeDispose,
+  ref,
+  shallowRef,
+  toValue,
+  watch,
+  type MaybeRefOrGetter,
+  type Ref,
+  type ShallowRef,
+} from "vue";
 
 import { Problem } from "@/api/problem";
 

@@ -71,7 +71,7 @@ export function mayGather(item: Item, flooded: ReadonlySet<string>): boolean {
 /** Items by grade, and by compound where asked: the counts of the head line. */
 export function countBySeverity(items: Iterable<Item>): Record<1 | 2 | 3 | 4, number> {
   const counts = { 1: 0, 2: 0, 3: 0, 4: 0 };
-  for (const item of items) counts[item.severity as 1 | 2 | 3 | 4] += 1;
+  for (const item of items) counts[item.severity] += 1;
   return counts;
 }
 

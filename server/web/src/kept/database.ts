@@ -2,7 +2,7 @@
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 
 import type { ActRecord } from "@/acts/record";
-import type { BoxState, Item, Person, Session } from "@/api/types";
+import type { BoxState, Item, ItemDetail, Person, Session } from "@/api/types";
 
 export interface KeptPicture {
   login: string;
@@ -22,7 +22,11 @@ export interface KeptSession {
 interface Schema extends DBSchema {
   kept: { key: string; value: KeptPicture | KeptSession };
   acts: { key: string; value: ActRecord };
+  details: { key: string; value: ItemDetail };
 }
+
+/** Details of so many items are kept, the ones that were looked at last. */
+const KEPT_DETAILS = 30;
 
 let opened: Promise<IDBPDatabase<Schema> | null> | undefined;
 
@@ -32,6 +36,7 @@ export function database(): Promise<IDBPDatabase<Schema> | null> {
     upgrade(db) {
       db.createObjectStore("kept");
       db.createObjectStore("acts", { keyPath: "key" });
+      db.createObjectStore("details");
     },
     terminated: () => (opened = undefined),
   }).catch(() => null);
@@ -58,5 +63,25 @@ export async function keptSession(): Promise<KeptSession | null> {
 
 /** Logged out: addresses and names leave the phone. Acts that were not sent stay, for their own author. */
 export async function forgetKept(): Promise<void> {
-  await (await database())?.clear("kept");
+  const db = await database();
+  await db?.clear("kept");
+  await db?.clear("details");
+}
+
+export async function keepDetail(detail: ItemDetail): Promise<void> {
+  const db = await database();
+  if (!db) return;
+  await db.put("details", detail, detail.item.id);
+  const all = await db.getAll("details");
+  if (all.length <= KEPT_DETAILS) return;
+  all.sort((a, b) => a.server_time.localeCompare(b.server_time));
+  for (const old of all.slice(0, all.length - KEPT_DETAILS)) await db.delete("details", old.item.id);
+}
+
+/** By id or number. */
+export async function keptDetail(item: string): Promise<ItemDetail | null> {
+  const db = await database();
+  if (!db) return null;
+  const found = await db.get("details", item);
+  return found ?? (await db.getAll("details")).find((one) => String(one.item.number) === item) ?? null;
 }

@@ -23,7 +23,7 @@ export function fromMap(position: Position, datum: Datum): Position {
 export function moved<T extends object>(geojson: T, datum: Datum): T {
   if (datum === "wgs84") return geojson;
   const copy = structuredClone(geojson);
-  return gcoord.transform(copy as never, gcoord.WGS84, gcoord.GCJ02) as unknown as T;
+  return gcoord.transform(copy as never, gcoord.WGS84, gcoord.GCJ02);
 }
 
 function shift(
@@ -31,5 +31,5 @@ function shift(
   from: Parameters<typeof gcoord.transform>[1],
   to: Parameters<typeof gcoord.transform>[2],
 ): Position {
-  return gcoord.transform([position[0] ?? 0, position[1] ?? 0], from, to) as Position;
+  return gcoord.transform([position[0] ?? 0, position[1] ?? 0], from, to);
 }

@@ -58,7 +58,7 @@ export function readDevice(name: string): DeviceLook | null {
 
 export function lookOf(item: Item): MarkLook {
   return {
-    severity: item.severity as Severity,
+    severity: item.severity,
     hazard: item.hazard,
     suspected: item.certainty === "suspected",
     claimed: item.owner !== null,
@@ -115,10 +115,14 @@ export function worstOf(device: Device, grades: ReadonlyMap<number, Severity>): 
 
 /** Devices of one place stand in a small ring around it, in their order, so that each can be seen and met. */
 export function spread(devices: readonly Device[]): { device: Device; at: Position }[] {
-  const groups = Map.groupBy(devices, (device) => String(device.location));
+  const groups = new Map<string, Device[]>();
+  for (const device of devices) {
+    const key = String(device.location);
+    groups.set(key, [...(groups.get(key) ?? []), device]);
+  }
   return [...groups.values()].flatMap((group) =>
     group.map((device, i) => {
-      const [lon, lat] = device.location ?? [0, 0];
+      const [lon = 0, lat = 0] = device.location ?? [];
       const turn = (2 * Math.PI * i) / group.length;
       const [east, north] = [Math.cos(turn) * RING_M, Math.sin(turn) * RING_M];
       const metresOfDegree = 111_320;

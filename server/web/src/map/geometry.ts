@@ -66,7 +66,7 @@ export function anchorOf(geometry: Geometry | null): Position | null {
 export function outlinesOf(map: FeatureCollection): Feature[] {
   const rank = (one: Feature): number => LEVELS.indexOf(String(one.properties?.level));
   return map.features
-    .filter((one) => one.geometry?.type === "Polygon" || one.geometry?.type === "MultiPolygon")
+    .filter((one) => one.geometry.type === "Polygon" || one.geometry.type === "MultiPolygon")
     .sort((a, b) => rank(a) - rank(b));
 }
 

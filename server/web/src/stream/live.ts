@@ -179,7 +179,10 @@ export const useLive = defineStore("live", () => {
 
   watch(
     () => session.person?.login ?? "",
-    (person) => void (person ? start(person) : stop()),
+    (person) => {
+      if (person) void start(person);
+      else stop();
+    },
     { immediate: true },
   );
   // A leader in a tab that the browser has put to sleep: a tab that is looked at takes over.
