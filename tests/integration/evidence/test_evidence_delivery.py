@@ -106,7 +106,7 @@ def test_an_alarm_of_a_camera_and_its_picture_stand_in_one_work_item(
         (row,) = store.list_evidence(connection, Scope.ALL, now, item=item)
         assert (row["device"], row["place"], row["method"], row["kept"]) == ("cam", SITE, "whole_frame", True)
         jpeg = store.view(connection, Scope.ALL, row["id"], Look("zhangwei", "api"), now)
-        assert [view["login"] for view in store.list_views(connection, Scope.ALL)] == ["zhangwei"]
+        assert [view["person"] for view in store.list_views(connection, Scope.ALL)] == ["zhangwei"]
     decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert decoded is not None
     assert decoded.shape[:2] == (row["height_px"], row["width_px"])
