@@ -7,7 +7,7 @@
 ARGS =
 UV = uv
 PYTEST_ARGS =
-# Tests side by side; those that kill and cut (`faults`) run alone, one after the other.
+# Tests side by side; those that kill and cut (`faults`) and those in a browser run alone, one after the other.
 JOBS = 3
 
 VENV = .venv
@@ -31,8 +31,8 @@ console: $(VENV)/.installed-demo ## build the browser console into server/web/di
 
 test: lint servers console $(CLIP) ## lint, then all tests against real servers and in a real browser
 	$(CONSOLE) npm $(BIN)/python run --silent test
-	$(BIN)/python -m pytest -m "not faults" -n $(JOBS) $(PYTEST_ARGS)
-	$(BIN)/python -m pytest -m faults $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not faults and not browser" -n $(JOBS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "faults or browser" $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.installed-dev ## the tests that need no server, under a minute
 	$(BIN)/python -m pytest -m "not servers and not faults" -n $(JOBS) --dist worksteal $(PYTEST_ARGS)

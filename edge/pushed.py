@@ -15,8 +15,8 @@ from edge.settings import BoxSettings, LoadedSettings, check_settings
 from redwhistle.errors import ConfigurationError
 from redwhistle.logs import get_logger
 
-PUSHABLE = frozenset({"devices", "sources", "health_every_s"})
-"""What a command may change; identity, broker, clock and limits are changed at the box."""
+PUSHABLE = frozenset({"devices", "sources", "health_every_s", "reflexes", "release_checks"})
+"""What a command may change; identity, broker, clock, limits and actuators are changed at the box."""
 
 
 class PushedConfiguration:

@@ -20,14 +20,19 @@ from pydantic import (
     model_validator,
 )
 
+from edge.agent.actuators.settings import AnyActuatorSettings, CoilSettings, GpioRelaySettings
 from edge.agent.filepaths import FOLDER, ConfigPath
 from edge.agent.outbox.limits import Limits
+from edge.agent.policy.fire_release import ReleaseRules
+from edge.agent.policy.reflex import ReflexRules
 from edge.agent.sources.camera_settings import CameraSettings
+from edge.agent.sources.contact_settings import ContactSettings
 from edge.agent.sources.esphome_settings import EsphomeSettings
 from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.gbt26875_settings import Gbt26875Settings
 from edge.agent.sources.modbus_settings import ModbusSettings
 from edge.agent.sources.replay_settings import ReplaySettings
+from edge.agent.sources.wiegand_settings import WiegandSettings
 from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from edge.agent.uplink.broker_settings import BrokerSettings
 from edge.agent.yaml_text import Lines, describe_fault, parse_yaml
@@ -44,11 +49,13 @@ def _read_device(value: Any, _strict: ValidatorFunctionWrapHandler) -> DeviceInf
 
 SourceSettings = Annotated[
     CameraSettings
+    | ContactSettings
     | EsphomeSettings
     | GateSettings
     | Gbt26875Settings
     | ModbusSettings
     | ReplaySettings
+    | WiegandSettings
     | ZigbeeSettings,
     Field(discriminator="type"),
 ]
@@ -110,6 +117,9 @@ class BoxSettings(BaseModel):
     devices: Annotated[list[DeviceSettings], Field(max_length=1000)] = Field(default_factory=list)
     """Devices that no source describes, or more of what is known of one that a source does."""
     sources: Annotated[list[SourceSettings], Field(max_length=200)] = Field(default_factory=list)
+    actuators: Annotated[list[AnyActuatorSettings], Field(max_length=100)] = Field(default_factory=list)
+    reflexes: Annotated[list[ReflexRules], Field(max_length=100)] = Field(default_factory=list)
+    release_checks: Annotated[list[ReleaseRules], Field(max_length=20)] = Field(default_factory=list)
     outbox: OutboxSettings = OutboxSettings()
     clock: ClockTrust = ClockTrust.AUTO
     health_every_s: Annotated[float, Field(ge=1, le=3600)] = 30.0
@@ -118,10 +128,12 @@ class BoxSettings(BaseModel):
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         described = [device.id for source in self.sources for device in _described_by(source)]
+        described += [actuator.device for actuator in self.actuators]
         for what, names in (
             ("device id", [device.id for device in self.devices]),
-            ("device id of a source", described),
+            ("device id of a source or actuator", described),
             ("source name", [source.name for source in self.sources]),
+            ("reflex name", [rule.name for rule in self.reflexes]),
         ):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
@@ -132,9 +144,40 @@ class BoxSettings(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _orders_have_somebody_to_go_to(self) -> Self:
+        known = {actuator.device for actuator in self.actuators}
+        named = {do.actuator: f"reflex {rule.name}" for rule in self.reflexes for do in rule.do}
+        named |= {each.released_by: "a release check" for each in self.release_checks if each.released_by}
+        for actuator, who in named.items():
+            if actuator not in known:
+                names = ", ".join(sorted(known)) or "none"
+                raise ValueError(f"{who} names the actuator {actuator!r}; there are {names}")
+        return self
+
+    @model_validator(mode="after")
+    def _lines_have_one_user(self) -> Self:
+        relays = [each for each in self.actuators if isinstance(each, GpioRelaySettings)]
+        lines = [f"{each.chip} line {each.line}" for each in relays]
+        for source in self.sources:
+            if isinstance(source, ContactSettings | WiegandSettings):
+                lines += [f"{source.chip} line {line}" for line in source.gpio_lines()]
+        ports = [
+            source.rtu.port for source in self.sources if isinstance(source, ModbusSettings) and source.rtu
+        ]
+        coils = [each.rtu.port for each in self.actuators if isinstance(each, CoilSettings) and each.rtu]
+        for line in lines:
+            if lines.count(line) > 1:
+                raise ValueError(f"{line} is given to two: a GPIO line has one use")
+        for port in coils:
+            if port in ports or coils.count(port) > 1:
+                raise ValueError(f"{port} has two users: put the relay module on an adapter of its own")
+        return self
+
     def device_infos(self) -> list[DeviceInfo]:
         """Every device that is configured, as the box announces it; `devices` wins over what a source says."""
         infos = {device.id: device for source in self.sources for device in _described_by(source)}
+        infos.update((actuator.device, actuator.info()) for actuator in self.actuators)
         infos.update((device.id, device) for device in self.devices)
         return list(infos.values())
 

@@ -6,23 +6,44 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from edge.agent.actuators import http_speaker, local_topics, player
+from edge.agent.actuators.gpio_relay import GpioRelay
+from edge.agent.actuators.held import HeldOrders
+from edge.agent.actuators.settings import (
+    AnyActuatorSettings,
+    CoilSettings,
+    GpioRelaySettings,
+    HttpSpeakerSettings,
+    MqttSettings,
+    MqttSpeakerSettings,
+    SpeakerSettings,
+)
+from edge.agent.actuators.worker import ActuatorWorker
 from edge.agent.commands import CommandRunner
 from edge.agent.detectors.models import Models
+from edge.agent.evidence.desk import CameraView, EvidenceDesk
+from edge.agent.gpio.chip import LibgpiodChips
+from edge.agent.gpio.port import Gpio
 from edge.agent.health import BoxHealth
 from edge.agent.moments import BoxClock, is_wall_clock_synced, read_boot_id
-from edge.agent.observation import EventSeen
+from edge.agent.observation import EventSeen, Observation
+from edge.agent.outbox.evidence import SqliteEvidence
 from edge.agent.outbox.machine import read_fingerprint
 from edge.agent.outbox.sqlite import SqliteOutbox
-from edge.agent.ports import Finding, FindingCode, Source
+from edge.agent.pipeline import Witness
+from edge.agent.ports import Actuator, Finding, FindingCode, Sink, Source
+from edge.agent.reflexes import Reflexes
 from edge.agent.sink import OutboxSink
-from edge.agent.sources import camera, esphome, gate, gbt26875, zigbee
+from edge.agent.sources import camera, contact, esphome, gate, gbt26875, wiegand, zigbee
 from edge.agent.sources.camera_settings import CameraSettings
+from edge.agent.sources.contact_settings import ContactSettings
 from edge.agent.sources.esphome_settings import EsphomeSettings
 from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.gbt26875_settings import Gbt26875Settings
 from edge.agent.sources.modbus_settings import ModbusSettings
 from edge.agent.sources.replay import ReplaySource
 from edge.agent.sources.replay_settings import ReplaySettings
+from edge.agent.sources.wiegand_settings import WiegandSettings
 from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from edge.agent.supervisor import Supervisor
 from edge.agent.tending import Tender
@@ -41,12 +62,20 @@ from redwhistle.errors import RedWhistleError
 from redwhistle.logs import get_logger
 
 OUTBOX_FILE = "outbox.db"
+EVIDENCE_FILE = "evidence.db"
+HELD_FILE = "held.json"
 STOP_SOURCES_S = 1.8
-STOP_UPLINK_S = 2.2
+STOP_REFLEXES_S = 0.8
+STOP_UPLINK_S = 1.6
 
 
 def build_source(
-    section: SourceSettings, clock: BoxClock, data_dir: Path, models: Callable[[], Models]
+    section: SourceSettings,
+    clock: BoxClock,
+    data_dir: Path,
+    models: Callable[[], Models],
+    gpio: Gpio,
+    witness: Witness | None = None,
 ) -> Source:
     """The source that a section of the configuration describes. Raises ConfigurationError or SourceError."""
     match section:
@@ -58,9 +87,12 @@ def build_source(
                 section,
                 moment=clock.moment,
                 detectors=lambda: models().detectors_for(people=wish.people, fire=wish.fire),
+                witness=witness,
             )
         case ZigbeeSettings():
             return zigbee.build(section, moment=clock.moment)
+        case ContactSettings():
+            return contact.build(section, moment=clock.moment, gpio=gpio)
         case EsphomeSettings():
             return esphome.build(section, moment=clock.moment)
         case ModbusSettings():
@@ -70,8 +102,52 @@ def build_source(
             return modbus.build(section, moment=clock.moment)
         case GateSettings():
             return gate.build(section, moment=clock.moment, data_dir=data_dir)
+        case WiegandSettings():
+            return wiegand.build(section, moment=clock.moment, gpio=gpio, data_dir=data_dir)
         case Gbt26875Settings():
             return gbt26875.build(section, moment=clock.moment)
+
+
+def build_actuator(section: AnyActuatorSettings, gpio: Gpio) -> Actuator:
+    """The actuator that a section of the configuration describes; nothing is opened yet."""
+    match section:
+        case GpioRelaySettings():
+            return GpioRelay(section, gpio)
+        case CoilSettings():
+            # Here: pymodbus takes a while, and few boxes have such a relay.
+            from edge.agent.actuators.modbus_coil import ModbusCoil
+
+            return ModbusCoil(section)
+        case MqttSettings():
+            return local_topics.switch(section)
+        case MqttSpeakerSettings():
+            return local_topics.speaker(section)
+        case HttpSpeakerSettings():
+            return http_speaker.HttpSpeaker(section)
+        case SpeakerSettings():
+            return player.ClipPlayer(section)
+
+
+def build_reflexes(settings: BoxSettings, clock: BoxClock, sink: Callable[[], Sink], gpio: Gpio) -> Reflexes:
+    """The actuators with their workers, and the rules that drive them. What they have to say goes to `sink`."""
+    held = HeldOrders(settings.data_dir / HELD_FILE, clock.boot)
+
+    def report(seen: Observation) -> None:
+        if isinstance(seen, EventSeen):
+            sink().event(seen)
+        else:
+            sink().reading(seen)
+
+    workers = {
+        section.device: (
+            section.kind,
+            ActuatorWorker(build_actuator(section, gpio), section.most_on_s, clock.moment, report, held),
+        )
+        for section in settings.actuators
+    }
+    reflexes = Reflexes(workers, clock, lambda seen: sink().event(seen))
+    reflexes.use(settings.reflexes, settings.release_checks)
+    return reflexes
 
 
 def build_models(settings: BoxSettings) -> Models:
@@ -92,14 +168,23 @@ def build_clock(settings: BoxSettings) -> BoxClock:
 class Box:
     """One box's agent in this process. `start` and `stop` once each."""
 
-    def __init__(self, loaded: LoadedSettings) -> None:
+    def __init__(self, loaded: LoadedSettings, gpio: Gpio | None = None) -> None:
         """Open the outbox and put everything together; raise ConfigurationError or OutboxError."""
+        self._gpio = gpio or LibgpiodChips()
         self._pushed = PushedConfiguration(loaded)
         self._settings = settings = self._pushed.current()
         self._log = get_logger()
         self._clock = clock = build_clock(settings)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self._models = build_models(settings)
+        self.evidence = SqliteEvidence(
+            settings.data_dir / EVIDENCE_FILE,
+            site=settings.site,
+            box=settings.box,
+            clock=clock,
+            epoch=lambda: self.outbox.epoch,
+        )
+        self._desk = EvidenceDesk(self.evidence.put, clock.mono_ms)
         self._sources = self._build_sources(settings)
         self.outbox = SqliteOutbox(
             settings.data_dir / OUTBOX_FILE,
@@ -109,8 +194,10 @@ class Box:
             fingerprint=read_fingerprint(),
             limits=settings.outbox.limits(),
         )
-        self._sink = OutboxSink(self.outbox)
-        self._sink.use_places(_places_of(settings))
+        self.reflexes = build_reflexes(settings, clock, lambda: self._sink, self._gpio)
+        self._sink = OutboxSink(self.outbox, self.reflexes.notice)
+        self._sink.on_event(self._desk.hear)
+        self._use(settings)
         self._supervisor = Supervisor(self._sink, clock)
         self._tender = Tender(self.outbox, self._report_finding)
         self.uplink = Uplink(
@@ -119,11 +206,15 @@ class Box:
             clock,
             self._describe_state,
             self._take_command,
+            evidence=self.evidence,
         )
         handlers = {
             CommandName.PING.value: self._ping,
             CommandName.REPORT.value: self._report,
             CommandName.CONFIGURE.value: self._configure,
+            CommandName.ACTUATE.value: self.reflexes.actuate,
+            CommandName.SILENCE.value: self.reflexes.silence,
+            CommandName.DRILL.value: self.reflexes.permit,
         }
         self._commands = CommandRunner(settings.box, clock, self.outbox, handlers, self.uplink.reply)
         self.outbox.on_commit(self.uplink)
@@ -139,6 +230,7 @@ class Box:
         )
         self._note(BoxHealthData(code="started"))
         self._tender.start()
+        self.reflexes.start()
         self.uplink.start()
         self._commands.start()
         health = BoxHealth(
@@ -151,6 +243,7 @@ class Box:
         self._log.info("box_stopping")
         self._commands.stop(0.2)
         self._supervisor.stop(STOP_SOURCES_S)
+        self.reflexes.stop(STOP_REFLEXES_S)
         self._note(BoxHealthData(code="stopping"))
         self._tender.stop(0.2)
         if not self.uplink.stop(STOP_UPLINK_S):
@@ -159,6 +252,7 @@ class Box:
             self.outbox.close()
         except RedWhistleError as error:
             self._log.error("outbox_close_failed", why=str(error))
+        self.evidence.close()
         self._log.info("box_stopped")
 
     def _take_command(self, payload: bytes, retained: bool) -> None:
@@ -184,9 +278,23 @@ class Box:
 
     def _build_sources(self, settings: BoxSettings) -> list[Source]:
         return [
-            build_source(section, self._clock, settings.data_dir, lambda: self._models)
+            build_source(
+                section, self._clock, settings.data_dir, lambda: self._models, self._gpio, self._desk
+            )
             for section in settings.sources
         ]
+
+    def _use(self, settings: BoxSettings) -> None:
+        """Tell those who need it where devices are and what cameras may show."""
+        places = _places_of(settings)
+        self._sink.use_places(places)
+        self._desk.use_cameras(
+            {
+                section.device: CameraView(section.evidence, section.masks, places.get(section.device))
+                for section in settings.sources
+                if isinstance(section, CameraSettings)
+            }
+        )
 
     def _note(self, data: BoxHealthData) -> None:
         try:
@@ -225,7 +333,8 @@ class Box:
             if late:  # two readers of one device would be worse than the old configuration
                 self._log.warning("configure_late_sources", sources=late)
             self._settings, self._sources = settings, sources
-            self._sink.use_places(_places_of(settings))
+            self._use(settings)
+            self.reflexes.use(settings.reflexes, settings.release_checks)
             health = BoxHealth(self._clock, settings.data_dir, self._count_rows, settings.health_every_s)
             self._supervisor.start([health, *sources])
             self._pushed.confirm()
@@ -245,9 +354,10 @@ def check_box(loaded: LoadedSettings) -> list[str]:
     problems = []
     settings = loaded.settings
     clock = build_clock(settings)
+    gpio = LibgpiodChips()
     for section in settings.sources:
         try:
-            build_source(section, clock, settings.data_dir, lambda: build_models(settings))
+            build_source(section, clock, settings.data_dir, lambda: build_models(settings), gpio)
         except RedWhistleError as error:
             problems.append(f"source {section.name}: {error}")
     problem = probe_broker(settings.broker)

@@ -7,8 +7,21 @@ from redwhistle.contracts.readings import Metric
 from redwhistle.contracts.state import DeviceKind
 from redwhistle.places.model import ContactRole, PointKind
 from server.alerts.model import Severity
+from server.people.codes import OidcFault, Refusal
+from server.people.records import AuditAct
 from server.rights.roles import Right, Role
-from server.words import ACTS, CERTAINTIES, DECISIONS, HAZARDS, LEVELS, QUIETS, STATES, Words
+from server.words import (
+    ACTS,
+    CERTAINTIES,
+    DECISIONS,
+    HAZARDS,
+    LEVELS,
+    METHODS,
+    QUIETS,
+    REMOVALS,
+    STATES,
+    Words,
+)
 
 SEVERITIES: Words = {
     str(Severity.URGENT.value): ("紧急", "urgent"),
@@ -59,6 +72,9 @@ METRICS: Words = {
     Metric.CPU_LOAD_PCT: ("处理器负载", "processor load"),
     Metric.MEMORY_USED_PCT: ("内存占用", "memory used"),
     Metric.DISK_FREE_PCT: ("磁盘剩余", "disk free"),
+    Metric.PASSED_IN: ("进入人数", "people gone in"),
+    Metric.PASSED_OUT: ("离开人数", "people gone out"),
+    Metric.ACTUATOR_ON: ("执行器状态", "actuator on"),
     Metric.OUTBOX_ROWS: ("待传条数", "items not sent yet"),
 }
 DEVICES: Words = {
@@ -136,6 +152,56 @@ RIGHTS: Words = {
     Right.SEE_AUDIT: ("查看审计", "see the audit"),
     Right.MANAGE_PEOPLE: ("管理账号", "manage accounts"),
 }
+AUDIT: Words = {
+    AuditAct.LOG_IN: ("登录", "logged in"),
+    AuditAct.LOG_IN_FAILED: ("登录失败", "failed to log in"),
+    AuditAct.LOG_OUT: ("退出登录", "logged out"),
+    AuditAct.SESSION_ENDED: ("结束一处登录", "ended a session"),
+    AuditAct.SESSIONS_ENDED: ("结束多处登录", "ended sessions"),
+    AuditAct.PASSWORD_CHANGED: ("修改密码", "changed the password"),
+    AuditAct.PASSWORD_RESET: ("重设密码", "set a password"),
+    AuditAct.PERSON_ADDED: ("新建账号", "made the account"),
+    AuditAct.PERSON_CHANGED: ("修改资料", "changed name or language"),
+    AuditAct.PERSON_DISABLED: ("停用账号", "disabled the account"),
+    AuditAct.PERSON_ENABLED: ("启用账号", "enabled the account"),
+    AuditAct.GRANTED: ("授予角色", "granted a role"),
+    AuditAct.REVOKED: ("收回角色", "took a role away"),
+    AuditAct.TOKEN_MADE: ("新建令牌", "made a token"),
+    AuditAct.TOKEN_REVOKED: ("撤销令牌", "revoked a token"),
+    AuditAct.OIDC_BOUND: ("绑定统一身份", "bound to the identity provider"),
+}
+REFUSALS: Words = {
+    Refusal.FORM: ("格式不对", "it has not the right form"),
+    Refusal.RESERVED: ("这是系统自用的名字", "this name is the system's own"),
+    Refusal.TAKEN: ("账号名已被占用", "somebody else has this login"),
+    Refusal.UNKNOWN: ("没有这个地点、公司或语言", "no place, company or language is called so"),
+    Refusal.LAST_ADMIN: (
+        "这是最后一个管理员，请先另设一个",
+        "this is the last administrator: make another first",
+    ),
+    Refusal.DISABLED: ("账号已停用", "the account is disabled"),
+    Refusal.OUT_OF_RANGE: ("天数不在允许范围内", "so many days are not allowed"),
+    Refusal.TOO_MANY: ("令牌太多，请先撤销一个", "too many tokens: revoke one first"),
+    Refusal.TOO_SHORT: ("密码太短，至少 12 个字符", "too short: at least 12 characters"),
+    Refusal.TOO_LONG: ("密码太长，最多 256 个字符", "too long: at most 256 characters"),
+    Refusal.COMMON: ("密码太常见，容易被猜到", "too common: it is guessed first"),
+    Refusal.LOGIN_INSIDE: ("密码不能只是账号名加几个字", "little more than the login"),
+    Refusal.WRONG: ("原密码不对", "not the password you have"),
+    Refusal.SAME: ("新密码与原密码相同", "the password you have already"),
+}
+OIDC: Words = {
+    OidcFault.REFUSED: ("统一身份平台拒绝了登录", "the identity provider refused the log-in"),
+    OidcFault.STALE: ("登录已过期，请重新开始", "the log-in has expired: begin again"),
+    OidcFault.PROVIDER: (
+        "统一身份平台暂时无法使用，请稍后再试",
+        "the identity provider cannot be used now: try again later",
+    ),
+    OidcFault.TOKEN: ("统一身份平台的凭证无效", "what the identity provider vouches with does not hold"),
+    OidcFault.NO_ACCOUNT: (
+        "这里没有您的账号，请找账号管理员",
+        "you have no account here: ask an administrator",
+    ),
+}
 LIVENESS: Words = {
     "live": ("在线", "live"),
     "silent": ("久未收到", "silent"),
@@ -160,7 +226,12 @@ CATALOGUE: Mapping[str, Words] = {
     "role": ROLES,
     "right": RIGHTS,
     "problem": PROBLEMS,
+    "audit": AUDIT,
+    "refusal": REFUSALS,
+    "oidc": OIDC,
     "liveness": LIVENESS,
+    "method": METHODS,
+    "removal": REMOVALS,
 }
 """What kind of code it is → code → (Chinese, English)."""
 

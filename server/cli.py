@@ -2,7 +2,24 @@
 
 import typer
 
-from server.commands import alert, box, db, demo, openapi, places, queue, rules, serve, silence, words
+from server.commands import (
+    alert,
+    box,
+    db,
+    demo,
+    evidence,
+    openapi,
+    places,
+    queue,
+    role,
+    rules,
+    serve,
+    session,
+    silence,
+    token,
+    user,
+    words,
+)
 from server.settings import Settings
 from server.store.places import open_place_store
 
@@ -15,5 +32,5 @@ def attach(app: typer.Typer) -> None:
     rules.attach(app)
     demo.attach(app)
     openapi.attach(app)
-    for group in (queue, alert, silence, box, words):
+    for group in (queue, alert, evidence, silence, box, user, role, token, session, words):
         group.attach(app)

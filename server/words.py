@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from redwhistle.contracts.evidence import Method
 from server.alerts.model import Certainty, Hazard, Quiet, Severity
 from server.alerts.work_item import Act, State
 
@@ -89,6 +90,14 @@ LEVELS: Words = {
     "building": ("楼栋", "building"),
     "unit": ("单元", "unit"),
     "household_group": ("十户", "ten households"),
+}
+METHODS: Words = {
+    Method.WHOLE_FRAME: ("整幅画面已模糊", "the whole frame is blurred"),
+    Method.PEOPLE_AND_FRAME: ("人像已打码，画面已模糊", "people are pixelated, the frame is blurred"),
+}
+REMOVALS: Words = {
+    "expired": ("保存期满，已删除", "deleted: its time was over"),
+    "displaced": ("该盒图片过多，旧图已删除", "deleted: its box sent more than is kept"),
 }
 _UNITS = {
     "_c": "°C",

@@ -9,11 +9,12 @@ from edge.agent.moments import BoxClock
 from edge.agent.ports import Outbox
 from redwhistle.contracts.codec import decode_command
 from redwhistle.contracts.commands import Command, Reply, ReplyStatus
-from redwhistle.errors import ContractError, OutboxError, RedWhistleError
+from redwhistle.errors import ActuatorError, ContractError, OutboxError, RedWhistleError
 from redwhistle.logs import get_logger
 
 Handler = Callable[[Command], dict[str, Any]]
-"""Does what is asked and returns the reply's data; raises a RedWhistleError to refuse, with the reason for people."""
+"""Does what is asked and returns the reply's data; raises a RedWhistleError to refuse (an ActuatorError: it
+was tried and failed), with the reason for people."""
 
 _WAITING = 100
 
@@ -104,6 +105,8 @@ class CommandRunner:
     def _run_handler(self, handler: Handler, command: Command) -> Reply:
         try:
             data = handler(command)
+        except ActuatorError as error:
+            return self._reply(command, ReplyStatus.FAILED, str(error))
         except RedWhistleError as error:
             return self._reply(command, ReplyStatus.REFUSED, str(error))
         except Exception as error:

@@ -5,11 +5,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from redwhistle.errors import AlreadyClaimed, NotYours, QueueError, WrongState
+from redwhistle.errors import AlreadyClaimed, Changed, NotYours, QueueError, WrongState
 from server.api import shown
-from server.api.ports import Answer, Row
+from server.api.ports import Row
 from server.api.problems import STATUS, Code
 from server.api.schemas.queue import ActDone
+from server.records.acting import Answer
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
@@ -75,6 +76,8 @@ def refusal_code(error: Exception) -> Code:
             return Code.ALREADY_CLAIMED
         case NotYours():
             return Code.NOT_YOURS
+        case Changed():
+            return Code.CHANGED
         case WrongState():
             return Code.WRONG_STATE
         case QueueError():

@@ -4,85 +4,50 @@ Rows are mappings with the names of the columns that the queries under server/st
 method that reads what people may see takes their `Scope`, and limits rows by it in the query itself.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import ipaddress
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol
 from uuid import UUID
 
-from starlette.requests import Request
-from starlette.responses import Response
-
+import server
 from redwhistle.clock import Clock
-from server.alerts.work_item import Act
-from server.api.paging import Page
-from server.rights.caller import Caller
+from server.alerts import rules
+from server.alerts.ports import UnitOfWork
+from server.alerts.terms import DEFAULT_TERMS, Terms
+from server.api.rates import Rates
+from server.api.stream.hub import Hub
+from server.people.people import People
+from server.people.records import Identity
+from server.records.acting import ActAsked, Answer
+from server.records.looking import EventsWanted, ItemsWanted, Page
 from server.rights.scope import Scope
 
-if TYPE_CHECKING:
-    from server.people.people import People
-
 Row = Mapping[str, Any]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+BUILT_CONSOLE = Path(server.__file__).parent / "web" / "dist"
 
 
-@dataclass(frozen=True, slots=True)
-class ItemsWanted:
-    """Which work items or alerts: at a place and below, of a grid, of one hazard, of one exercise (None: all)."""
-
-    at: str | None = None
-    grid: str | None = None
-    owner: str | None = None
-    hazard: str | None = None
-    text: str | None = None
-    exercise: str | None = ""
-    closed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class EventsWanted:
-    """Which events. A device is `(box, device)`; times are half open."""
-
-    at: str | None = None
-    device: tuple[str, str] | None = None
-    kind: str | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-    exercise: str | None = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ActAsked:
-    """A person's act as it came in. `key` makes a repeated request the same request; `digest` is of its content."""
-
-    ref: str
-    what: Act
-    reason: str = ""
-    version: int | None = None
-    device_time: datetime | None = None
-    queued: bool = False
-    key: UUID | None = None
-    digest: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A finished answer: kept under its idempotency key, and given again byte for byte."""
-
-    status: int
-    body: bytes
-
-
-class Looking(Protocol):
-    """What people look at. Raises NotFound for what is unknown or out of scope, alike; Unavailable; StoreError."""
+class QueueLooking(Protocol):
+    """Work items and alerts. Raises NotFound for what is unknown or out of scope, alike."""
 
     def items(self, scope: Scope, wanted: ItemsWanted, page: Page) -> Sequence[Row]: ...
-    def item(self, scope: Scope, ref: str) -> Row: ...
-    def item_surroundings(self, scope: Scope, item: Row) -> Row:
+    def item(self, scope: Scope, ref: str) -> Row:
+        """With `history`."""
+
+    def item_surroundings(self, item: Row) -> Row:
         """`alert` (row or None), `contacts`, `polygons`, `points` of an item."""
 
     def alerts(self, scope: Scope, wanted: ItemsWanted, page: Page) -> Sequence[Row]: ...
     def alert(self, scope: Scope, ref: str, now: datetime) -> Row:
-        """An alert with `log`, `suppressed`, `linked`, `rule_in_words`, `item` (row or None)."""
+        """An alert with `log`, `suppressed`, `linked`, `rule_in_words`, `standing` (the item or None)."""
+
+
+class PlaceLooking(Protocol):
+    """Places, companies, the map. Raises NotFound as above."""
 
     def companies(self, scope: Scope) -> Sequence[Row]: ...
     def places(
@@ -94,7 +59,13 @@ class Looking(Protocol):
     def map_of(self, scope: Scope, at: str | None) -> Row:
         """`places` and `points` with their shapes."""
 
-    def scope_places(self, scope: Scope) -> Sequence[Row]: ...
+    def scope_places(self, scope: Scope) -> Sequence[Row]:
+        """Where a scope begins, each place with its `path`."""
+
+
+class DeviceLooking(Protocol):
+    """Boxes, devices, readings, events. Raises NotFound as above."""
+
     def boxes(self, scope: Scope, *, at: str | None, page: Page) -> Sequence[Row]: ...
     def box(self, scope: Scope, box: str) -> Row: ...
     def devices(
@@ -113,29 +84,31 @@ class Looking(Protocol):
     def events(self, scope: Scope, wanted: EventsWanted, page: Page) -> Sequence[Row]: ...
 
 
-class Acting(Protocol):
-    """What people do to work items."""
+class ActTransaction(Protocol):
+    """An open transaction in which one act is done."""
 
-    def act(
-        self,
-        caller: Caller,
-        see: Scope,
-        may: Scope,
-        asked: ActAsked,
-        now: datetime,
-        answer: Callable[[Row, str], Answer],
-        refuse: Callable[[Exception, Row], Answer],
-    ) -> Answer:
-        """Do it in one transaction with its idempotency key. `answer(item, outcome)` and `refuse(error, item)` write
-        the answer that is kept. NotFound outside `see`, NotAllowed outside `may`."""
+    @property
+    def uow(self) -> UnitOfWork: ...
+    def pack_of(self, ref: str) -> rules.Pack: ...
+    def item(self, scope: Scope, ref: str) -> Row: ...
+    def kept(self, key: UUID) -> tuple[str, str, Answer] | None:
+        """Person, digest and answer of the act that came with this key before."""
+
+    def keep(self, asked: ActAsked, person: str, item: str, answer: Answer, now: datetime) -> None: ...
+
+
+class ActDesk(Protocol):
+    """Opens transactions for acts."""
+
+    def begin(self) -> AbstractContextManager[ActTransaction]: ...
 
 
 class EvidencePort(Protocol):
     """Pictures of alerts. A look at one is recorded before it is answered, in the same transaction."""
 
-    def of_alert(self, scope: Scope, alert: str) -> Sequence[Row]: ...
-    def one(self, scope: Scope, evidence: UUID) -> Row: ...
-    def look(self, scope: Scope, evidence: UUID, caller: Caller, address: str, now: datetime) -> bytes: ...
+    def of_alert(self, scope: Scope, alert: str, now: datetime) -> Sequence[Row]: ...
+    def one(self, scope: Scope, evidence: UUID, now: datetime) -> Row: ...
+    def look(self, scope: Scope, evidence: UUID, login: str, address: str, now: datetime) -> bytes: ...
     def views(self, scope: Scope, evidence: UUID | None, page: Page) -> Sequence[Row]: ...
 
 
@@ -147,11 +120,8 @@ class Oidc(Protocol):
     def start(self, now: datetime) -> tuple[str, str]:
         """The address to go to, and the value of the short-lived cookie."""
 
-
-class Streaming(Protocol):
-    """The live stream."""
-
-    async def connect(self, request: Request, caller: Caller, after: str | None) -> Response: ...
+    def finish(self, given: Mapping[str, str], cookie: str | None, now: datetime) -> Identity:
+        """Who came back with these parameters; raise OidcFailed."""
 
 
 class Health(Protocol):
@@ -183,8 +153,13 @@ class DemoAccount:
 class DoorSettings:
     """What the doors are told. `secure`: cookies only travel over TLS (our own, or a trusted proxy's)."""
 
-    lease_s: float = 900.0
-    undo_s: float = 10.0
+    terms: Terms = DEFAULT_TERMS
+    host: str = "127.0.0.1"
+    public_url: str | None = None
+    proxies: tuple[Network, ...] = ()
+    connections: int = 10
+    request_max_bytes: int = 2**20
+    console_dir: Path = BUILT_CONSOLE
     secure: bool = False
     map_tiles: MapTilesSetting | None = None
     emergency_numbers: tuple[str, ...] = ("119", "110", "120")
@@ -197,11 +172,14 @@ class Doors:
     """Everything behind the doors."""
 
     clock: Clock
-    people: "People"
-    look: Looking
-    acting: Acting
+    people: People
+    queue: QueueLooking
+    places: PlaceLooking
+    devices: DeviceLooking
+    desk: ActDesk
     evidence: EvidencePort
     health: Health
     settings: DoorSettings
-    stream: Streaming | None = None
+    rates: Rates
+    stream: Hub | None = None
     oidc: Oidc | None = None

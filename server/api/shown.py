@@ -149,15 +149,18 @@ def alert_detail(row: Row, pictures: Sequence[Row], now: datetime) -> AlertDetai
 
 def evidence(row: Row) -> Evidence:
     """What is known of a picture."""
-    return Evidence(**{name: row[name] for name in Evidence.model_fields})
+    names = Evidence.model_fields.keys() - {"path"}
+    return Evidence(**{name: row[name] for name in names}, path=path(row["path"]))
 
 
 def evidence_view(row: Row) -> EvidenceView:
     """Who looked at a picture."""
-    names = EvidenceView.model_fields.keys() - {"person"}
+    names = EvidenceView.model_fields.keys() - {"person", "item", "path"}
     return EvidenceView(
         **{name: row[name] for name in names},
-        person=PersonName(login=row["login"], name=row["name"] or row["login"]),
+        person=PersonName(login=row["person"], name=row["person_name"] or row["person"]),
+        item=row["item_number"],
+        path=path(row["path"]),
     )
 
 

@@ -3,11 +3,21 @@
 import errno
 import secrets
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import SecretStr
 
 from redwhistle.errors import Unavailable
 from server.demo_logins import DemoLogin
 from server.embedded.ports import LOOPBACK
+from server.people.accounts import NewPerson
+from server.people.people import People
+from server.people.records import By
+from server.rights.caller import Grant
+from server.rights.roles import Role
+from server.store.people import PostgresPeople, connections_to
 
 FIRST_PORT = 8080
 _PORTS = 100
@@ -50,6 +60,21 @@ def fresh_logins() -> tuple[DemoLogin, ...]:
         )
         for account in ACCOUNTS
     )
+
+
+def open_accounts(url: str, logins: Sequence[DemoLogin], now: datetime) -> None:
+    """Make the account of each log-in, in the database at `url`."""
+    accounts = People.over(PostgresPeople(connections_to(url))).accounts
+    for login in logins:
+        account = account_of(login)
+        person = NewPerson(
+            login=login.login,
+            name=login.name,
+            password=SecretStr(login.password),
+            must_change_password=False,
+            grants=(Grant(Role(account.role), account.place, account.company),),
+        )
+        accounts.add(person, By("demo"), now)
 
 
 def account_of(login: DemoLogin) -> Account:

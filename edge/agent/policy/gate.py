@@ -30,6 +30,10 @@ class GateAct(StrEnum):
     """Open for too long."""
     CLOSED = "closed"
     """Shut: ends forced and held open."""
+    PASSED = "passed"
+    """People went through: counted, and no event."""
+    TAILGATING = "tailgating"
+    """More people than were let in: a hint, told as an opening with this reason."""
 
 
 class GateRules(Rules):
@@ -43,13 +47,14 @@ class GateRules(Rules):
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
-    """One message of a gate. `credential` is already the keyed hash."""
+    """One message of a gate. `credential` is already the keyed hash; `people`: how many went through with it."""
 
     act: GateAct
     direction: Literal["in", "out", "unknown"] = "unknown"
     credential: str | None = None
     reason: str | None = None
     open_s: float | None = None
+    people: int = 0
     test: bool = False
 
 
@@ -67,7 +72,12 @@ _KIND = {
     GateAct.DENIED: EventKind.GATE_DENIED,
     GateAct.FORCED: EventKind.GATE_FORCED,
     GateAct.HELD_OPEN: EventKind.GATE_HELD_OPEN,
+    GateAct.TAILGATING: EventKind.GATE_OPENED,
 }
+_UNTOLD = frozenset({GateAct.CLOSED, GateAct.PASSED})
+"""Acts that are no event."""
+_NOT_THE_LEAF = frozenset({GateAct.DENIED, GateAct.PASSED, GateAct.TAILGATING})
+"""Acts that do not tell whether the gate is open."""
 
 
 def begin(now_ms: int) -> GateState:
@@ -88,13 +98,20 @@ def hear(
     alive, silent_s = lives.hear(state.alive, moment.mono_ms)
     state = replace(state, alive=alive)
     if report.test:
-        if report.act is not GateAct.CLOSED:
+        if report.act not in _UNTOLD:
             said.append(_event(device, _KIND[report.act], _data(report, note), moment, test=True))
     else:
         state, said = _hear_act(rules, state, device, report, moment, note)
     if silent_s is not None:
         said.append(recovered(device, silent_s, moment))
     return state, tuple(said)
+
+
+def hear_life(state: GateState, device: str, moment: Moment) -> tuple[GateState, tuple[Observation, ...]]:
+    """Its reader or controller is there, and says nothing else."""
+    alive, silent_s = lives.hear(state.alive, moment.mono_ms)
+    said = () if silent_s is None else (recovered(device, silent_s, moment),)
+    return replace(state, alive=alive), said
 
 
 def tick(
@@ -122,6 +139,9 @@ def _hear_act(
 ) -> tuple[GateState, list[Observation]]:
     said: list[Observation] = []
     match report.act:
+        case GateAct.TAILGATING:
+            hint = replace(report, reason=GateAct.TAILGATING.value)
+            said.append(_event(device, EventKind.GATE_OPENED, _data(hint, note), moment))
         case GateAct.OPENED | GateAct.DENIED:
             said.append(_event(device, _KIND[report.act], _data(report, note), moment))
         case GateAct.FORCED:
@@ -140,7 +160,10 @@ def _hear_act(
             held, turn = latches.hear(rules.alarm, state.held, False, moment.mono_ms)
             said.extend(_ended(turn, device, EventKind.GATE_HELD_OPEN, moment))
             state = replace(state, forced=forced, held=held)
-    if report.act is not GateAct.DENIED:
+    if report.people and report.direction != "unknown":
+        metric = Metric.PASSED_IN if report.direction == "in" else Metric.PASSED_OUT
+        said.append(ReadingSeen(device, metric, float(report.people), moment))
+    if report.act not in _NOT_THE_LEAF:
         opened = 0.0 if report.act is GateAct.CLOSED else 1.0
         said.append(ReadingSeen(device, Metric.GATE_OPEN, opened, moment))
     return state, said

@@ -4,12 +4,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from edge.agent.local_broker import LocalBrokerSettings, TopicPart
 from edge.agent.policy.detector import DetectorRules
 from edge.agent.policy.inputs import InputRules
 from edge.agent.policy.rules import Rules, Seconds
 from edge.agent.sources.detector_settings import DetectorKind, DetectorSettings, refuse_twice
 from edge.agent.sources.fields import KNOWN_FIELDS
-from edge.agent.sources.local_settings import LocalBrokerSettings, TopicPart
 from redwhistle.contracts.ids import DeviceId
 from redwhistle.contracts.state import DeviceInfo, DeviceKind
 

@@ -1,6 +1,7 @@
 """Access gates that publish JSON on `<prefix>/gate/<name>`:
 
-    {"event": "opened|denied|forced|held_open|closed", "direction": "in|out", "card": "…", "open_s": 12.5}
+    {"event": "opened|denied|forced|held_open|closed|passed|tailgating", "direction": "in|out", "card": "…",
+     "people": 1, "open_s": 12.5}
 
 The card number becomes a keyed hash in `read_report`, the first function that sees it, and is in nothing that
 leaves it. The raw payload is never logged and in no exception.
@@ -19,19 +20,19 @@ from edge.agent.policy.gate import GateAct, GateReport, GateRules, GateState
 from edge.agent.policy.inputs import InputHealth
 from edge.agent.policy.latch import Turn
 from edge.agent.policy.liveness import LivenessRules
-from edge.agent.sources.card_key import CardHasher, open_key
+from edge.agent.sources.card_key import KEY_FILE, CardHasher, open_key
 from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.json_door import clean_text, read_flag, read_number, read_object, unmapped_id
 from edge.agent.sources.local_mqtt import LocalMqttSource
 from redwhistle.contracts.events import DeviceData, EventKind
 from redwhistle.logs import get_logger
 
-KEY_FILE = "gate.key"
 MALFORMED = "malformed_messages"
 _UNMAPPED_KEPT = 64
 _ACTS = frozenset(act.value for act in GateAct)
 _ALARMS = frozenset({GateAct.FORCED, GateAct.HELD_OPEN})
 _REASON = re.compile(r"[a-z]+(?:_[a-z]+){0,5}")
+_MOST_PEOPLE = 100.0
 _MAX_OPEN_S = 365 * 86400.0
 
 _log = get_logger()
@@ -64,6 +65,7 @@ def read_report(payload: bytes, hasher: CardHasher) -> GateReport | None:
         if isinstance(reason, str) and len(reason) <= 40 and _REASON.fullmatch(reason)
         else None,
         open_s=read_number(fields.get("open_s"), 0.0, _MAX_OPEN_S),
+        people=_read_people(fields, event),
         test=read_flag(fields.get("test")) is True,
     )
 
@@ -159,6 +161,14 @@ def _hash_card(card: object, hasher: CardHasher) -> str | None:
     except ValueError:  # an integer of thousands of digits
         return None
     return hasher.hash(text) if text else None
+
+
+def _read_people(fields: dict[str, Any], event: str) -> int:
+    """How many went through; a passage of which no number is said is one person's."""
+    people = read_number(fields.get("people"), 0.0, _MOST_PEOPLE)
+    if people is not None:
+        return int(people)
+    return 1 if event in {GateAct.OPENED, GateAct.PASSED} and fields.get("people") is None else 0
 
 
 def _read_direction(fields: dict[str, Any]) -> Literal["in", "out", "unknown"]:

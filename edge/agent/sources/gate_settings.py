@@ -5,11 +5,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from edge.agent.local_broker import LocalBrokerSettings, TopicPart
 from edge.agent.policy.gate import GateRules
 from edge.agent.policy.inputs import InputRules
 from edge.agent.policy.liveness import LivenessRules
 from edge.agent.policy.rules import Rules, Seconds
-from edge.agent.sources.local_settings import LocalBrokerSettings, TopicPart
 from redwhistle.contracts.ids import DeviceId, PlaceId, Text
 from redwhistle.contracts.state import DeviceInfo, DeviceKind
 

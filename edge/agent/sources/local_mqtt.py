@@ -14,13 +14,13 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge.agent.local_broker import LocalBrokerSettings
 from edge.agent.observation import EventSeen, Moment, Observation
 from edge.agent.policy import link
 from edge.agent.policy.latch import Turn
 from edge.agent.policy.link import LinkLimits, LinkPhase, LinkState
 from edge.agent.ports import Sink
 from edge.agent.sources.handover import Handover
-from edge.agent.sources.local_settings import LocalBrokerSettings
 from redwhistle.contracts.events import DeviceData, EventKind
 from redwhistle.errors import SourceError
 from redwhistle.logs import get_logger

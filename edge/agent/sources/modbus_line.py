@@ -1,23 +1,18 @@
 """A Modbus line by pymodbus: opens, asks one question at a time, and gives every outcome as a value."""
 
-import logging
 from dataclasses import dataclass
 
-from pymodbus import FramerType, ModbusException
-from pymodbus.client import ModbusSerialClient, ModbusTcpClient
+from pymodbus import ModbusException
 from pymodbus.exceptions import ConnectionException
 from pymodbus.pdu import ModbusPDU
 
+from edge.agent.modbus_client import make_client
 from edge.agent.sources.modbus_decode import Span
 from edge.agent.sources.modbus_map import Table
 from edge.agent.sources.modbus_settings import ModbusSettings
 
 GATEWAY_SILENT = frozenset({5, 6, 10, 11})
 """Exception codes that say: not now (acknowledged, busy), or the gateway cannot reach the unit."""
-
-# What goes wrong is reported by the source, at a bounded rate.
-logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
-logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +48,7 @@ class PymodbusLine:
     """Used from one thread. Nothing but the outcome leaves it: no exception of the library's."""
 
     def __init__(self, settings: ModbusSettings) -> None:
-        self._client = _make_client(settings)
+        self._client = make_client(settings.tcp, settings.rtu, settings.timeout_s)
         self._late_answers_mix_up = settings.tcp is not None and settings.tcp.framing == "rtu"
         """Bytes of a serial line in a stream carry no number: after a time-out only a new connection is clean."""
 
@@ -107,23 +102,3 @@ class PymodbusLine:
                 return client.read_holding_registers(span.start, count=span.count, device_id=unit)
             case Table.INPUT:
                 return client.read_input_registers(span.start, count=span.count, device_id=unit)
-
-
-def _make_client(settings: ModbusSettings) -> ModbusTcpClient | ModbusSerialClient:
-    """One attempt a question: repeating is the source's business, which knows who else waits."""
-    timeout_s = settings.timeout_s
-    if settings.tcp is not None:
-        framer = FramerType.SOCKET if settings.tcp.framing == "tcp" else FramerType.RTU
-        return ModbusTcpClient(
-            settings.tcp.host, port=settings.tcp.port, framer=framer, timeout=timeout_s, retries=0
-        )
-    if settings.rtu is None:
-        raise ValueError("neither tcp nor rtu")
-    return ModbusSerialClient(
-        settings.rtu.port,
-        baudrate=settings.rtu.baud,
-        parity=settings.rtu.parity,
-        stopbits=settings.rtu.stop_bits,
-        timeout=timeout_s,
-        retries=0,
-    )

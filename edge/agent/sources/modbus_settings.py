@@ -4,31 +4,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from edge.agent.modbus_wires import SerialLineSettings, TcpLineSettings
 from edge.agent.policy.detector import DetectorRules
 from edge.agent.policy.inputs import InputRules
 from edge.agent.policy.rules import Rules
 from edge.agent.sources.modbus_map import MapSettings, heartbeat_of
 from redwhistle.contracts.ids import DeviceId
 from redwhistle.contracts.state import DeviceInfo, DeviceKind
-
-
-class TcpLineSettings(Rules):
-    """A unit or a gateway in the network."""
-
-    host: str = Field(min_length=1, max_length=255)
-    port: int = Field(default=502, ge=1, le=65535)
-    framing: Literal["tcp", "rtu"] = "tcp"
-    """`rtu` for serial servers that pass the bytes of a serial line through."""
-
-
-class SerialLineSettings(Rules):
-    """An RS-485 adapter."""
-
-    port: str = Field(min_length=1, max_length=255)
-    """A stable path: `/dev/serial/by-id/…`."""
-    baud: int = Field(default=9600, ge=300, le=4_000_000)
-    parity: Literal["N", "E", "O"] = "N"
-    stop_bits: Literal[1, 2] = 1
 
 
 class ModbusSettings(Rules):

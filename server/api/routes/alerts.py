@@ -10,12 +10,13 @@ from server.alerts.model import Hazard
 from server.api import shown
 from server.api.gate import DoorsHere, Router, Who
 from server.api.paging import DEFAULT_LIMIT, Cursor, Limit, cut, read_page
-from server.api.ports import ItemsWanted
+from server.api.ports import Row
 from server.api.problems import Code
 from server.api.routes.devices import Exercise
 from server.api.routes.places import At, Text
 from server.api.routes.queue import Ref, Shown
 from server.api.schemas.alerts import AlertDetail, AlertPage, Evidence, EvidenceViewPage
+from server.records.looking import ItemsWanted
 from server.rights.roles import Right
 
 router = Router("alerts")
@@ -45,7 +46,7 @@ def list_alerts(
         exercise=None if exercise == "*" else exercise,
         closed=state == "all",
     )
-    found = doors.look.alerts(who.scope, wanted, page)
+    found = doors.queue.alerts(who.scope, wanted, page)
     rows, following = cut("alerts", page, found, lambda row: [row["raised_at"], row["number"]])
     return AlertPage(items=[shown.alert(row) for row in rows], next=following)
 
@@ -55,9 +56,9 @@ def list_alerts(
 )
 def get_alert(alert: Ref, who: Who, doors: DoorsHere) -> AlertDetail:
     """Why it fired, why nobody was told of the rest, how it stands in the queue."""
-    row = doors.look.alert(who.scope, alert, who.now)
+    row = doors.queue.alert(who.scope, alert, who.now)
     seen = who.over(LOOK)
-    pictures = [] if seen.empty else doors.evidence.of_alert(seen, str(row["id"]))
+    pictures = [] if seen.empty else doors.evidence.of_alert(seen, str(row["id"]), who.now)
     return shown.alert_detail(row, pictures, who.now)
 
 
@@ -66,7 +67,7 @@ def get_alert(alert: Ref, who: Who, doors: DoorsHere) -> AlertDetail:
 )
 def get_evidence(evidence: UUID, who: Who, doors: DoorsHere) -> Evidence:
     """What is known of a picture, without the picture."""
-    return shown.evidence(doors.evidence.one(who.scope, evidence))
+    return shown.evidence(doors.evidence.one(who.scope, evidence, who.now))
 
 
 @router.route(
@@ -85,7 +86,7 @@ def get_evidence(evidence: UUID, who: Who, doors: DoorsHere) -> Evidence:
 )
 def view_evidence(evidence: UUID, who: Who, doors: DoorsHere) -> Response:
     """Look at a picture. Each view is recorded with person, time and address."""
-    picture = doors.evidence.look(who.scope, evidence, who.caller, who.address, who.now)
+    picture = doors.evidence.look(who.scope, evidence, who.caller.login, who.address, who.now)
     return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
@@ -101,7 +102,7 @@ def views_of_evidence(
     evidence: UUID, who: Who, doors: DoorsHere, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> EvidenceViewPage:
     """Who looked at a picture."""
-    doors.evidence.one(who.scope, evidence)
+    doors.evidence.one(who.scope, evidence, who.now)
     page = read_page("views", limit, cursor, *VIEWS)
     rows, following = cut("views", page, doors.evidence.views(who.scope, evidence, page), _keys)
     return EvidenceViewPage(items=[shown.evidence_view(row) for row in rows], next=following)
@@ -119,5 +120,5 @@ def list_evidence_views(
     return EvidenceViewPage(items=[shown.evidence_view(row) for row in rows], next=following)
 
 
-def _keys(row: shown.Row) -> list[int]:
+def _keys(row: Row) -> list[int]:
     return [row["id"]]

@@ -12,7 +12,6 @@ from redwhistle.contracts.state import DeviceKind
 from server.api import shown_devices
 from server.api.gate import DoorsHere, Router, Who
 from server.api.paging import DEFAULT_LIMIT, Cursor, Limit, cut, invalid, read_page
-from server.api.ports import EventsWanted
 from server.api.problems import Code
 from server.api.routes.places import At
 from server.api.schemas.devices import (
@@ -24,6 +23,7 @@ from server.api.schemas.devices import (
     Readings,
 )
 from server.api.schemas.wire import GivenTime
+from server.records.looking import EventsWanted
 from server.rights.roles import Right
 
 router = Router("devices")
@@ -47,7 +47,7 @@ def list_boxes(
 ) -> BoxPage:
     """Boxes in scope: connection, version, clock, and the gaps in what they sent."""
     page = read_page("boxes", limit, cursor, str, str)
-    found = doors.look.boxes(who.scope, at=at, page=page)
+    found = doors.devices.boxes(who.scope, at=at, page=page)
     rows, following = cut("boxes", page, found, lambda row: [row["site"], row["box"]])
     return BoxPage(items=[shown_devices.box(row) for row in rows], next=following)
 
@@ -55,9 +55,9 @@ def list_boxes(
 @router.route("GET", "/boxes/{box}", "get_box", SEE, problems=(Code.NOT_FOUND,), response_model=BoxDetail)
 def get_box(box: BoxId, who: Who, doors: DoorsHere) -> BoxDetail:
     """One box with its devices."""
-    row = doors.look.box(who.scope, box)
+    row = doors.devices.box(who.scope, box)
     page = read_page("devices", 10_000, None)
-    devices = doors.look.devices(who.scope, at=None, box=box, kind=None, page=page, now=who.now)
+    devices = doors.devices.devices(who.scope, at=None, box=box, kind=None, page=page, now=who.now)
     return BoxDetail(box=shown_devices.box(row), devices=[shown_devices.device(one) for one in devices])
 
 
@@ -73,7 +73,7 @@ def list_devices(
 ) -> DevicePage:
     """Devices in scope with their newest values, and whether these may be taken for the present."""
     page = read_page("devices", limit, cursor, str, str)
-    found = doors.look.devices(who.scope, at=at, box=box, kind=kind, page=page, now=who.now)
+    found = doors.devices.devices(who.scope, at=at, box=box, kind=kind, page=page, now=who.now)
     rows, following = cut("devices", page, found, lambda row: [row["box"], row["device"]])
     return DevicePage(items=[shown_devices.device(row) for row in rows], next=following)
 
@@ -83,7 +83,7 @@ def list_devices(
 )
 def get_device(box: BoxId, device: DeviceId, who: Who, doors: DoorsHere) -> Device:
     """One device."""
-    return shown_devices.device(doors.look.device(who.scope, box, device, who.now))
+    return shown_devices.device(doors.devices.device(who.scope, box, device, who.now))
 
 
 @router.route("GET", "/readings", "get_readings", SEE, problems=(Code.NOT_FOUND,), response_model=Readings)
@@ -107,7 +107,7 @@ def get_readings(
     if span_s / width_s > MAX_BUCKETS:
         raise invalid("query", "bucket_s", f"more than {MAX_BUCKETS} buckets: ask for wider ones")
     names = list(dict.fromkeys(tuple(name.split("/", 1)) for name in device))
-    rows = doors.look.readings(
+    rows = doors.devices.readings(
         who.scope, [(box, name) for box, name in names], metric, begin, until, timedelta(seconds=width_s)
     )
     return Readings(
@@ -131,14 +131,15 @@ def list_events(
     """Events of devices in scope, the newest first: the last seven days unless told otherwise."""
     page = read_page("events", limit, cursor, datetime, UUID)
     box, _, name = (device or "").partition("/")
+    until = end or who.now + timedelta(days=1)  # a device's clock may be ahead
     wanted = EventsWanted(
         at=at,
         device=(box, name) if device else None,
         kind=kind,
-        start=start or (end or who.now) - timedelta(days=7),
-        end=end,
+        start=start or until - timedelta(days=7),
+        end=until,
         exercise=None if exercise == "*" else exercise,
     )
-    found = doors.look.events(who.scope, wanted, page)
+    found = doors.devices.events(who.scope, wanted, page)
     rows, following = cut("events", page, found, lambda row: [row["time"], str(row["id"])])
     return EventPage(items=[shown_devices.event(row) for row in rows], next=following)

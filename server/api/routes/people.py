@@ -19,6 +19,7 @@ from server.api.schemas.people import (
     SetGrants,
 )
 from server.api.schemas.session import SessionList
+from server.people.passwords import random_password
 from server.rights.roles import Right
 
 router = Router("people", "/people")
@@ -30,7 +31,7 @@ MANAGE = Right.MANAGE_PEOPLE
 def list_people(doors: DoorsHere, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> PersonPage:
     """All accounts by log-in, the disabled ones, too."""
     page = read_page("people", limit, cursor, str)
-    after = None if page.after is None else str(page.after[0])
+    after = "" if page.after is None else str(page.after[0])
     found = doors.people.accounts.list(after=after, limit=page.fetch)
     rows, following = cut("people", page, found, lambda row: [row.login])
     return PersonPage(items=[shown_people.person(row) for row in rows], next=following)
@@ -41,7 +42,8 @@ def list_people(doors: DoorsHere, limit: Limit = DEFAULT_LIMIT, cursor: Cursor =
 )
 def add_person(asked: AddPerson, who: Who, doors: DoorsHere) -> PersonMade:
     """Make an account with a random first password, which is answered this once."""
-    made, password = doors.people.accounts.add(shown_people.new_person(asked), shown_people.by(who), who.now)
+    password = random_password()
+    made = doors.people.accounts.add(shown_people.new_person(asked, password), shown_people.by(who), who.now)
     return PersonMade(person=shown_people.person(made), password=password.get_secret_value())
 
 
@@ -135,7 +137,7 @@ def end_session_of_person(person: UUID, session: UUID, who: Who, doors: DoorsHer
 def list_audit(who: Who, doors: DoorsHere, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> AuditPage:
     """What was done to accounts in scope, and who tried to log in: the newest first."""
     page = read_page("audit", limit, cursor, int)
-    before = None if page.after is None else page.after[0]
+    before = None if page.after is None else int(str(page.after[0]))
     found = doors.people.accounts.list_audit(who.scope, before=before, limit=page.fetch)
     rows, following = cut("audit", page, found, lambda row: [row.id])
     return AuditPage(items=[shown_people.audit(row) for row in rows], next=following)

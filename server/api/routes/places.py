@@ -23,7 +23,7 @@ Text = Annotated[str | None, Query(max_length=100, description="Part of a name o
 @router.route("GET", "/companies", "list_companies", SEE, response_model=CompanyList)
 def list_companies(who: Who, doors: DoorsHere) -> CompanyList:
     """Property companies of the compounds in scope."""
-    return CompanyList(items=[Company(**row) for row in doors.look.companies(who.scope)])
+    return CompanyList(items=[Company(**row) for row in doors.places.companies(who.scope)])
 
 
 @router.route("GET", "/places", "list_places", SEE, problems=(Code.NOT_FOUND,), response_model=PlacePage)
@@ -38,7 +38,7 @@ def list_places(
 ) -> PlacePage:
     """Places in scope, from the top of the tree down."""
     page = read_page("places", limit, cursor, int, str)
-    found = doors.look.places(who.scope, at=at, level=level, text=q, page=page)
+    found = doors.places.places(who.scope, at=at, level=level, text=q, page=page)
     rows, following = cut("places", page, found, lambda row: [row["rank"], row["id"]])
     return PlacePage(items=[shown_devices.place(row) for row in rows], next=following)
 
@@ -46,7 +46,7 @@ def list_places(
 @router.route("GET", "/places/map", "places_map", SEE, problems=(Code.NOT_FOUND,), response_model=PlacesMap)
 def places_map(who: Who, doors: DoorsHere, at: At = None) -> PlacesMap:
     """Polygons and points in scope as GeoJSON."""
-    return shown_devices.places_map(doors.look.map_of(who.scope, at))
+    return shown_devices.places_map(doors.places.map_of(who.scope, at))
 
 
 @router.route(
@@ -54,4 +54,4 @@ def places_map(who: Who, doors: DoorsHere, at: At = None) -> PlacesMap:
 )
 def get_place(place: PlaceId, who: Who, doors: DoorsHere) -> PlaceDetail:
     """A place with the way down to it, what is in it, and what stands there."""
-    return shown_devices.place_detail(doors.look.place(who.scope, place))
+    return shown_devices.place_detail(doors.places.place(who.scope, place))

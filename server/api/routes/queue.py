@@ -9,14 +9,15 @@ from fastapi import Header, Path, Query, Response
 
 from redwhistle.contracts.ids import SLUG
 from server.alerts.work_item import Act
-from server.api import answers, shown
+from server.api import acting, answers, shown
 from server.api.gate import DoorsHere, Router, Who
 from server.api.paging import DEFAULT_LIMIT, Cursor, Limit, cut, invalid, read_page
-from server.api.ports import ActAsked, ItemsWanted
 from server.api.problems import Code
 from server.api.routes.devices import Exercise
 from server.api.routes.places import At
 from server.api.schemas.queue import ActDone, ActName, ActRequest, ItemDetail, ItemPage
+from server.records.acting import ActAsked
+from server.records.looking import ItemsWanted
 from server.rights.roles import Right
 
 router = Router("queue")
@@ -61,7 +62,7 @@ def list_queue(
         exercise=None if exercise == "*" else exercise,
         closed=state == "all",
     )
-    found = doors.look.items(who.scope, wanted, page)
+    found = doors.queue.items(who.scope, wanted, page)
     rows, following = cut(
         "queue",
         page,
@@ -74,8 +75,8 @@ def list_queue(
 @router.route("GET", "/queue/{item}", "get_item", SEE, problems=(Code.NOT_FOUND,), response_model=ItemDetail)
 def get_item(item: Ref, who: Who, doors: DoorsHere) -> ItemDetail:
     """One work item: its history, its alert in short, whom to call, and a sketch of the place."""
-    row = doors.look.item(who.scope, item)
-    return shown.item_detail(row, doors.look.item_surroundings(who.scope, row), who.now)
+    row = doors.queue.item(who.scope, item)
+    return shown.item_detail(row, doors.queue.item_surroundings(row), who.now)
 
 
 @router.route("POST", "/queue/{item}/{act}", "act_on_item", SEE, problems=LOST, response_model=ActDone)
@@ -106,7 +107,4 @@ def act_on_item(
         key=idempotency_key,
         digest=digest,
     )
-    done = doors.acting.act(
-        who.caller, who.scope, may, given, who.now, answer=answers.act_done, refuse=answers.act_refused
-    )
-    return answers.respond(done)
+    return answers.respond(acting.act(doors, who.caller, who.scope, may, given, who.now))

@@ -1,12 +1,12 @@
 """Logging in and out, and what the console needs to begin."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request, Response
 from starlette.responses import RedirectResponse
 
+from redwhistle.errors import OidcFailed
 from server.api import cookies, shown_people
 from server.api.gate import DoorsHere, Gate, Router, Who, address_of
 from server.api.ports import Doors
@@ -20,12 +20,11 @@ from server.api.schemas.session import (
     Session,
     SessionOptions,
 )
+from server.people.codes import OidcFault
+from server.people.log_in import Opened
 from server.rights.caller import Caller, Via
 from server.rights.gate import scope_of
 from server.rights.roles import Right
-
-if TYPE_CHECKING:
-    from server.people.people import Opened
 
 router = Router("session", "/session")
 OIDC_COOKIE = "rw_oidc"
@@ -93,7 +92,10 @@ def oidc_start(doors: DoorsHere) -> Response:
     """Go to the OpenID Connect provider to log in."""
     if doors.oidc is None:
         raise ProblemError(Code.NOT_FOUND, "no OpenID Connect provider is set here")
-    address, kept = doors.oidc.start(doors.clock.now())
+    try:
+        address, kept = doors.oidc.start(doors.clock.now())
+    except OidcFailed as error:
+        return RedirectResponse(f"/login?{urlencode({'oidc': error.code})}", status_code=302)
     response = RedirectResponse(address, status_code=302)
     response.set_cookie(
         OIDC_COOKIE,
@@ -113,24 +115,29 @@ def oidc_start(doors: DoorsHere) -> Response:
     "oidc_callback",
     Gate.NOBODY,
     status=302,
-    problems=(Code.NOT_FOUND, Code.UNAUTHENTICATED),
+    problems=(Code.NOT_FOUND,),
     response_class=Response,
 )
 def oidc_callback(request: Request, doors: DoorsHere) -> Response:
-    """Come back from the provider, logged in."""
+    """Come back from the provider, logged in; else back to the log-in page with the reason (`?oidc=code`)."""
     if doors.oidc is None:
         raise ProblemError(Code.NOT_FOUND, "no OpenID Connect provider is set here")
     now = doors.clock.now()
-    given = dict(parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=50))
-    identity = doors.oidc.finish(given, request.cookies.get(OIDC_COOKIE), now)
-    opened = doors.people.log_in.by_oidc(identity, address_of(request), _agent(request), now)
-    response = RedirectResponse("/", status_code=302)
-    _give(response, doors, opened)
+    try:
+        given = dict(parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=50))
+        identity = doors.oidc.finish(given, request.cookies.get(OIDC_COOKIE), now)
+        opened = doors.people.log_in.by_oidc(identity, address_of(request), _agent(request), now)
+    except (OidcFailed, ValueError) as error:  # ValueError: more parameters than anybody sends
+        code = error.code if isinstance(error, OidcFailed) else OidcFault.REFUSED
+        response = RedirectResponse(f"/login?{urlencode({'oidc': code})}", status_code=302)
+    else:
+        response = RedirectResponse("/", status_code=302)
+        _give(response, doors, opened)
     response.delete_cookie(OIDC_COOKIE, path=OIDC_PATH, secure=doors.settings.secure, httponly=True)
     return response
 
 
-def _give(response: Response, doors: Doors, opened: "Opened") -> None:
+def _give(response: Response, doors: Doors, opened: Opened) -> None:
     token = opened.token.get_secret_value()
     cookies.give(response, doors.settings, token, opened.csrf, opened.caller.until)
 
@@ -148,10 +155,10 @@ def _session(doors: Doors, caller: Caller, csrf: str, now: datetime) -> Session:
         csrf=csrf,
         expires_at=caller.until,
         server_time=now,
-        scope_places=shown_people.scope_places(doors.look, scope_of(caller, Right.SEE_ALERTS, now)),
+        scope_places=shown_people.scope_places(doors.places, scope_of(caller, Right.SEE_ALERTS, now)),
         settings=ConsoleSettings(
-            lease_s=settings.lease_s,
-            undo_s=settings.undo_s,
+            lease_s=settings.terms.lease_s,
+            undo_s=settings.terms.undo_s,
             map_tiles=None if tiles is None else MapTiles(url=tiles.url, attribution=tiles.attribution),
             emergency_numbers=list(settings.emergency_numbers),
             demo=bool(settings.demo_accounts),

@@ -3,10 +3,12 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from server.api.schemas.queue import CertaintyCode, HazardCode, Item, QuietCode, SeverityNumber, StateCode
 from server.api.schemas.wire import LonLat, Named, PersonName, PlaceRef, Shape, Time
+
+_REMOVED = {"anyOf": [{"type": "string", "enum": ["expired", "displaced"]}, {"type": "null"}]}
 
 
 class AlertItem(Shape):
@@ -90,18 +92,34 @@ class RuleWords(Shape):
     en: str
 
 
-class Evidence(Shape):
-    """A blurred picture that belongs to an alert; the picture itself needs a view, which is recorded."""
+class Numbered(Shape):
+    """An alert or a work item by id and number."""
 
     id: UUID
-    alert: UUID | None
-    item: UUID | None
+    number: int
+
+
+class Evidence(Shape):
+    """A blurred picture of an alarm; the picture itself needs a view, which is recorded. `kept`: it can still be viewed."""
+
+    id: UUID
+    alert: UUID | None = Field(description="The newest alert that it belongs to")
+    item: UUID | None = Field(description="That alert's work item")
+    alerts: list[Numbered]
+    items: list[Numbered]
     box: str
     device: str
+    site: str
+    place: str
+    path: list[PlaceRef]
     exercise: str
     taken_at: Time
+    device_at: Time
     received_at: Time
     expires_at: Time
+    kept: bool
+    removed_at: Time | None
+    removed_why: Annotated[str | None, WithJsonSchema(_REMOVED)]
     width_px: int
     height_px: int
     people_blurred: int
@@ -124,15 +142,22 @@ class AlertDetail(Shape):
 
 
 class EvidenceView(Shape):
-    """Somebody looked at a picture."""
+    """Somebody looked at a picture: who, when, from where, in which work item."""
 
     id: int
     at: Time
     evidence: UUID
     person: PersonName
-    address: str | None
-    alert: Annotated[int | None, Field(description="Number of the alert")]
-    item: Annotated[int | None, Field(description="Number of the work item")]
+    door: str
+    address: str
+    alert: int | None = Field(description="Number of the alert")
+    item: int | None = Field(description="Number of the work item")
+    device: str
+    site: str
+    place: str
+    path: list[PlaceRef]
+    exercise: str
+    taken_at: Time
 
 
 class EvidenceViewPage(Shape):

@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from server.api.schemas.session import Grant, Login, Name, RoleCode
-from server.api.schemas.wire import Asked, Lang, PersonName, Shape, Time
+from server.api.schemas.wire import Asked, Lang, PersonName, Shape, Time, codes
+from server.people.records import AuditAct
 
 
 class Person(Shape):
@@ -91,15 +92,17 @@ class SetGrants(Asked):
 
 
 class AuditEntry(Shape):
-    """Something that a person did to accounts, sessions or tokens, or that was tried."""
+    """Something that was done to an account, a session or a token, or that was tried. `about` names the session, token,
+    place or company; `who` is null where nobody was logged in."""
 
     id: int
     at: Time
     who: PersonName | None
-    what: str
-    about: str | None
+    what: Annotated[str, codes(AuditAct)]
+    person: PersonName | None
+    about: str
     detail: dict[str, Any]
-    address: str | None
+    address: str
 
 
 class AuditPage(Shape):

@@ -26,11 +26,20 @@ class LogIn(Asked):
     password: Annotated[SecretStr, Field(min_length=1, max_length=1000)]
 
 
+class GrantPlace(Shape):
+    """Where a role holds; `level` is null for a place that is no longer in the tree, and the role covers nothing there."""
+
+    id: str
+    level: LevelCode | None
+    name_zh: str
+    name_en: str
+
+
 class Grant(Shape):
     """A role, and where it holds: a place and everything below, or the compounds of a company; neither for admin."""
 
     role: RoleCode
-    place: PlaceRef | None
+    place: GrantPlace | None
     company: Named | None
 
 
@@ -131,6 +140,7 @@ class SessionRow(Shape):
     started_at: Time
     last_seen_at: Time
     expires_at: Time
+    how: Literal["password", "oidc"]
     address: str
     agent: str
     current: bool

@@ -154,3 +154,23 @@ CREATE FUNCTION places_in_scope(everything boolean, roots text[], served_by text
     UNION ALL
     SELECT p.id FROM places p WHERE everything
 $$;
+
+-- A person's grants as they are checked: [{role, place, company}].
+CREATE FUNCTION grants_of(someone uuid) RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object('role', g.role, 'place', g.place, 'company', g.company)
+                              ORDER BY g.role, g.place, g.company), '[]')
+    FROM grants g WHERE g.person = someone
+$$;
+
+-- The same as they are shown, with names; a place or company that is not in the tree (any more) has none.
+CREATE FUNCTION grants_shown(someone uuid) RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+               'role', g.role, 'place', g.place, 'company', g.company, 'level', p.level,
+               'name_zh', coalesce(p.name_zh, c.name_zh), 'name_en', coalesce(p.name_en, c.name_en),
+               'granted_by', g.granted_by, 'at', g.at)
+               ORDER BY g.role, g.place, g.company), '[]')
+    FROM grants g
+    LEFT JOIN places p ON p.id = g.place
+    LEFT JOIN companies c ON c.id = g.company
+    WHERE g.person = someone
+$$;

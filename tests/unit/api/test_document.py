@@ -19,6 +19,7 @@ from server.api.schemas.devices import Liveness
 from server.api.schemas.session import RightCode, RoleCode
 from server.catalogue import CATALOGUE
 from server.commands.openapi import written
+from server.people.records import AuditAct
 from server.rights.roles import Right, Role
 
 KEPT = Path(__file__).parents[3] / "server" / "web" / "openapi.json"
@@ -73,6 +74,7 @@ def test_every_operation_says_who_may_and_how_it_refuses(document: dict[str, Any
         ("role", Role),
         ("right", Right),
         ("liveness", Liveness),
+        ("audit", AuditAct),
     ],
 )
 def test_every_code_has_words_in_both_languages(group: str, codes: type[Enum]) -> None:

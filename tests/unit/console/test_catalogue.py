@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 
 from redwhistle.contracts.events import EventKind
+from redwhistle.contracts.evidence import Method
 from redwhistle.contracts.readings import Metric
 from redwhistle.contracts.state import DeviceKind
 from redwhistle.places.model import ContactRole, Level, PointKind
 from server.alerts.model import Certainty, Hazard, Quiet, Severity
 from server.alerts.work_item import Act, State
 from server.catalogue import CATALOGUE, as_json
+from server.people.codes import OidcFault, Refusal
+from server.people.records import AuditAct
+from server.rights.roles import Right, Role
 
 COPY = Path(__file__).parents[3] / "server/web/src/generated/words.json"
 ENUMS: dict[str, type[Enum]] = {
@@ -28,6 +32,12 @@ ENUMS: dict[str, type[Enum]] = {
     "device": DeviceKind,
     "point": PointKind,
     "contact": ContactRole,
+    "role": Role,
+    "right": Right,
+    "audit": AuditAct,
+    "refusal": Refusal,
+    "oidc": OidcFault,
+    "method": Method,
 }
 
 
