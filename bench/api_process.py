@@ -68,7 +68,9 @@ def make_tokens(url: str, people: int, place: str) -> list[str]:
         grants = (Grant(Role.COMMAND, place=place),)
         made = []
         for number in range(people):
-            person = accounts.accounts.add(NewPerson(f"bench-{number}", f"bench {number}", grants=grants), by, now)
+            person = accounts.accounts.add(
+                NewPerson(f"bench-{number}", f"bench {number}", grants=grants), by, now
+            )
             _, secret = accounts.tokens.make(person.id, "bench", by, now)
             made.append(secret.get_secret_value())
         return made

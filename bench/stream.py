@@ -111,6 +111,8 @@ def _change(
     return committed_ns
 
 
-def _latencies_ms(received: "np.ndarray[Any, np.dtype[np.int64]]", committed_ns: dict[tuple[int, int], int]) -> Any:
+def _latencies_ms(
+    received: "np.ndarray[Any, np.dtype[np.int64]]", committed_ns: dict[tuple[int, int], int]
+) -> Any:
     began = np.array([committed_ns[int(number), int(count)] for number, count, _ in received], dtype=np.int64)
     return (received[:, 2] - began) / 1e6

@@ -84,7 +84,9 @@ class StreamClient(asyncio.Protocol):
             self._started.set_exception(ConnectionError("the stream ended before its snapshot"))
 
 
-async def connect_all(crowd: Crowd, port: int, tokens: list[str], clients: int) -> list[asyncio.BaseTransport]:
+async def connect_all(
+    crowd: Crowd, port: int, tokens: list[str], clients: int
+) -> list[asyncio.BaseTransport]:
     """Connect the clients, each with one of the tokens; all have their snapshot."""
     loop = asyncio.get_running_loop()
     turns = asyncio.Semaphore(AT_ONCE)
