@@ -30,6 +30,7 @@ from server.store.retention import Retention, enforce
 from server.store.rollups import refresh
 from server.store.standing import read_standing
 from server.store.unit_of_work import PostgresUnitOfWork
+from server.wiring_doors import serving_doors
 
 log = get_logger(part="server")
 
@@ -142,7 +143,16 @@ def run_dispatch(settings: Settings) -> None:
         log.info("dispatch_stopped")
 
 
-def serve(settings: Settings, *, embedded_dir: Path | None, migrate_first: bool) -> None:
+def run_api(settings: Settings) -> None:
+    """Answer at the HTTP doors until SIGTERM or Ctrl-C."""
+    with _told_to_stop() as stop, serving_doors(settings, stop):
+        _maybe_serve_metrics(settings)
+        stop.wait()
+
+
+def serve(
+    settings: Settings, *, embedded_dir: Path | None, migrate_first: bool, with_api: bool = True
+) -> None:
     """Everything in one process until SIGTERM or Ctrl-C; with `embedded_dir` also the database and the broker."""
     with ExitStack() as stack:
         stop = stack.enter_context(_told_to_stop())
@@ -153,6 +163,8 @@ def serve(settings: Settings, *, embedded_dir: Path | None, migrate_first: bool)
             log.info("database_migrated", applied=applied)
         stack.enter_context(_ingesting(settings))
         stack.enter_context(_dispatching(settings, stop))
+        if with_api:
+            stack.enter_context(serving_doors(settings, stop))
         log.info("server_ready", mqtt_host=settings.mqtt_host, mqtt_port=settings.mqtt_port)
         stop.wait()
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.types import Lifespan
 
 from redwhistle import __version__
 from server.api import failures
@@ -32,7 +33,7 @@ Times are RFC 3339 in UTC. What cannot be seen and what does not exist are answe
 """
 
 
-def create_app(doors: Doors | None = None) -> FastAPI:
+def create_app(doors: Doors | None = None, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     """The application over these doors; without any it can only describe itself."""
     app = FastAPI(
         title="RedWhistle",
@@ -42,6 +43,7 @@ def create_app(doors: Doors | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
+        lifespan=lifespan,
     )
     for router in ROUTERS:
         app.include_router(router.inner, prefix=PREFIX)

@@ -71,6 +71,11 @@ def enter(request: Request) -> Entrant:
     doors = doors_of(request)
     now = doors.clock.now()
     caller = _caller(request, doors, now)
+    wait_s = doors.rates.hit_account(caller.person)
+    if wait_s is not None:
+        raise ProblemError(
+            Code.RATE_LIMITED, f"too many requests of this account: wait {wait_s} s", retry_after_s=wait_s
+        )
     if caller.must_change_password and gate != Gate.UNRIPE:
         raise ProblemError(
             Code.MUST_CHANGE_PASSWORD, "choose a password of your own first: POST /api/v1/me/password"

@@ -4,17 +4,21 @@ Rows are mappings with the names of the columns that the queries under server/st
 method that reads what people may see takes their `Scope`, and limits rows by it in the query itself.
 """
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
+import server
 from redwhistle.clock import Clock
 from server.alerts import rules
 from server.alerts.ports import UnitOfWork
 from server.alerts.terms import DEFAULT_TERMS, Terms
+from server.api.rates import Rates
 from server.api.stream.hub import Hub
 from server.people.people import People
 from server.people.records import Identity
@@ -23,6 +27,8 @@ from server.records.looking import EventsWanted, ItemsWanted, Page
 from server.rights.scope import Scope
 
 Row = Mapping[str, Any]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+BUILT_CONSOLE = Path(server.__file__).parent / "web" / "dist"
 
 
 class QueueLooking(Protocol):
@@ -148,6 +154,12 @@ class DoorSettings:
     """What the doors are told. `secure`: cookies only travel over TLS (our own, or a trusted proxy's)."""
 
     terms: Terms = DEFAULT_TERMS
+    host: str = "127.0.0.1"
+    public_url: str | None = None
+    proxies: tuple[Network, ...] = ()
+    connections: int = 10
+    request_max_bytes: int = 2**20
+    console_dir: Path = BUILT_CONSOLE
     secure: bool = False
     map_tiles: MapTilesSetting | None = None
     emergency_numbers: tuple[str, ...] = ("119", "110", "120")
@@ -168,5 +180,6 @@ class Doors:
     evidence: EvidencePort
     health: Health
     settings: DoorSettings
+    rates: Rates
     stream: Hub | None = None
     oidc: Oidc | None = None

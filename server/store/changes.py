@@ -96,13 +96,7 @@ class ChangeReader:
             listed = reading.list_items(self._in_use(), exercise=None, closed=True, numbers=part)
             rows.update((row["number"], row) for row in listed)
         return [
-            ChangedItem(
-                one["number"],
-                one["changed"],
-                {**rows[one["number"]], "mark": one["mark"]},
-                one["company"],
-            )
-            for one in found
+            ChangedItem(one["number"], one["changed"], rows[one["number"]], one["company"]) for one in found
         ]
 
     def _changed_boxes(self, since: int, known: Mapping[str, int]) -> list[ChangedBox]:

@@ -278,7 +278,7 @@ class Fan:
     def _put(self, client: Client, chunk: bytes, count: int) -> None:
         if client.starting:
             return
-        if client.count + count > self._limit:
+        if client.count and client.count + count > self._limit:  # who has nothing waiting is not slow
             self.slow += 1
             self._start_over(client, ResetReason.SLOW)
             return
