@@ -32,6 +32,7 @@ from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.gbt26875_settings import Gbt26875Settings
 from edge.agent.sources.modbus_settings import ModbusSettings
 from edge.agent.sources.replay_settings import ReplaySettings
+from edge.agent.sources.wiegand_settings import WiegandSettings
 from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from edge.agent.uplink.broker_settings import BrokerSettings
 from edge.agent.yaml_text import Lines, describe_fault, parse_yaml
@@ -54,6 +55,7 @@ SourceSettings = Annotated[
     | Gbt26875Settings
     | ModbusSettings
     | ReplaySettings
+    | WiegandSettings
     | ZigbeeSettings,
     Field(discriminator="type"),
 ]
@@ -157,6 +159,9 @@ class BoxSettings(BaseModel):
     def _lines_have_one_user(self) -> Self:
         relays = [each for each in self.actuators if isinstance(each, GpioRelaySettings)]
         lines = [f"{each.chip} line {each.line}" for each in relays]
+        for source in self.sources:
+            if isinstance(source, ContactSettings | WiegandSettings):
+                lines += [f"{source.chip} line {line}" for line in source.gpio_lines()]
         ports = [
             source.rtu.port for source in self.sources if isinstance(source, ModbusSettings) and source.rtu
         ]

@@ -34,7 +34,7 @@ from edge.agent.pipeline import Witness
 from edge.agent.ports import Actuator, Finding, FindingCode, Sink, Source
 from edge.agent.reflexes import Reflexes
 from edge.agent.sink import OutboxSink
-from edge.agent.sources import camera, contact, esphome, gate, gbt26875, zigbee
+from edge.agent.sources import camera, contact, esphome, gate, gbt26875, wiegand, zigbee
 from edge.agent.sources.camera_settings import CameraSettings
 from edge.agent.sources.contact_settings import ContactSettings
 from edge.agent.sources.esphome_settings import EsphomeSettings
@@ -43,6 +43,7 @@ from edge.agent.sources.gbt26875_settings import Gbt26875Settings
 from edge.agent.sources.modbus_settings import ModbusSettings
 from edge.agent.sources.replay import ReplaySource
 from edge.agent.sources.replay_settings import ReplaySettings
+from edge.agent.sources.wiegand_settings import WiegandSettings
 from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from edge.agent.supervisor import Supervisor
 from edge.agent.tending import Tender
@@ -101,6 +102,8 @@ def build_source(
             return modbus.build(section, moment=clock.moment)
         case GateSettings():
             return gate.build(section, moment=clock.moment, data_dir=data_dir)
+        case WiegandSettings():
+            return wiegand.build(section, moment=clock.moment, gpio=gpio, data_dir=data_dir)
         case Gbt26875Settings():
             return gbt26875.build(section, moment=clock.moment)
 

@@ -72,6 +72,9 @@ METRICS: Words = {
     Metric.CPU_LOAD_PCT: ("处理器负载", "processor load"),
     Metric.MEMORY_USED_PCT: ("内存占用", "memory used"),
     Metric.DISK_FREE_PCT: ("磁盘剩余", "disk free"),
+    Metric.PASSED_IN: ("进入人数", "people gone in"),
+    Metric.PASSED_OUT: ("离开人数", "people gone out"),
+    Metric.ACTUATOR_ON: ("执行器状态", "actuator on"),
     Metric.OUTBOX_ROWS: ("待传条数", "items not sent yet"),
 }
 DEVICES: Words = {

@@ -10,6 +10,7 @@ from typing import TextIO
 from pydantic import SecretStr
 
 from redwhistle.clock import Clock, SystemClock
+from redwhistle.errors import ConfigurationError
 from redwhistle.logs import get_logger
 from server.alerts import rules
 from server.api import shown
@@ -21,6 +22,7 @@ from server.api.running import serving
 from server.api.stream.hub import Hub
 from server.demo_logins import read_demo_logins
 from server.metrics import watch_database, watch_stream
+from server.people.oidc.provider import OidcProvider, OidcSettings
 from server.people.people import People
 from server.people.terms import Terms as PeopleTerms
 from server.rule_files import RuleShelf, load_rules
@@ -54,6 +56,7 @@ def open_doors(settings: Settings, clock: Clock | None = None) -> Iterator[Doors
     def pack_of(connection: Connection, ref: str) -> rules.Pack:
         return shelf.of(packs.pack_of_item(connection, ref))
 
+    oidc = build_oidc(settings)
     pool = Pooled(url, name="api", size=settings.api_connections)
     hub = Hub(lambda stop: follow_changes(url, stop), encode_item, clock)
     try:
@@ -69,10 +72,13 @@ def open_doors(settings: Settings, clock: Clock | None = None) -> Iterator[Doors
             settings=told,
             rates=Rates(settings.rate_per_minute_account, settings.rate_per_minute_address),
             stream=hub,
+            oidc=oidc,
         )
     finally:
         hub.stop()
         pool.close()
+        if oidc is not None:
+            oidc.close()
 
 
 @contextmanager
@@ -121,6 +127,27 @@ def build_people(settings: Settings, pool: Pooled) -> People:
         session_lasts=timedelta(days=settings.session_days),
     )
     return People.over(PostgresPeople(pool.use), terms)
+
+
+def build_oidc(settings: Settings) -> OidcProvider | None:
+    """The OpenID Connect provider that is set; raise ConfigurationError for half of one."""
+    if not settings.oidc_issuer:
+        return None
+    if not (settings.oidc_client_id and settings.oidc_client_secret and settings.public_url):
+        raise ConfigurationError(
+            "log-in through OpenID Connect needs REDWHISTLE_OIDC_CLIENT_ID, REDWHISTLE_OIDC_CLIENT_SECRET_FILE and"
+            " REDWHISTLE_PUBLIC_URL (the provider sends browsers back there): set all of them"
+        )
+    return OidcProvider(
+        OidcSettings(
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
+            redirect_url=f"{settings.public_url.rstrip('/')}/api/v1/session/oidc/callback",
+            name=settings.oidc_name,
+            login_claim=settings.oidc_login_claim,
+        )
+    )
 
 
 def door_settings(settings: Settings) -> DoorSettings:

@@ -32,7 +32,7 @@ def list_people(doors: DoorsHere, limit: Limit = DEFAULT_LIMIT, cursor: Cursor =
     """All accounts by log-in, the disabled ones, too."""
     page = read_page("people", limit, cursor, str)
     after = "" if page.after is None else str(page.after[0])
-    found = doors.people.accounts.list_people(after=after, limit=page.fetch)
+    found = doors.people.accounts.list(after=after, limit=page.fetch)
     rows, following = cut("people", page, found, lambda row: [row.login])
     return PersonPage(items=[shown_people.person(row) for row in rows], next=following)
 

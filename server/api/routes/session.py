@@ -1,11 +1,12 @@
 """Logging in and out, and what the console needs to begin."""
 
 from datetime import datetime
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request, Response
 from starlette.responses import RedirectResponse
 
+from redwhistle.errors import OidcFailed
 from server.api import cookies, shown_people
 from server.api.gate import DoorsHere, Gate, Router, Who, address_of
 from server.api.ports import Doors
@@ -19,6 +20,7 @@ from server.api.schemas.session import (
     Session,
     SessionOptions,
 )
+from server.people.codes import OidcFault
 from server.people.log_in import Opened
 from server.rights.caller import Caller, Via
 from server.rights.gate import scope_of
@@ -55,7 +57,7 @@ def get_session(request: Request, who: Who, doors: DoorsHere) -> Session:
 @router.route("DELETE", "", "log_out", Gate.UNRIPE, status=204)
 def log_out(who: Who, doors: DoorsHere) -> Response:
     """End this session."""
-    doors.people.sessions.log_out(who.caller, who.now, who.address)
+    doors.people.log_in.log_out(who.caller, who.now, who.address)
     response = Response(status_code=204)
     cookies.take(response, doors.settings)
     return response
@@ -90,7 +92,10 @@ def oidc_start(doors: DoorsHere) -> Response:
     """Go to the OpenID Connect provider to log in."""
     if doors.oidc is None:
         raise ProblemError(Code.NOT_FOUND, "no OpenID Connect provider is set here")
-    address, kept = doors.oidc.start(doors.clock.now())
+    try:
+        address, kept = doors.oidc.start(doors.clock.now())
+    except OidcFailed as error:
+        return RedirectResponse(f"/login?{urlencode({'oidc': error.code})}", status_code=302)
     response = RedirectResponse(address, status_code=302)
     response.set_cookie(
         OIDC_COOKIE,
@@ -110,19 +115,24 @@ def oidc_start(doors: DoorsHere) -> Response:
     "oidc_callback",
     Gate.NOBODY,
     status=302,
-    problems=(Code.NOT_FOUND, Code.UNAUTHENTICATED),
+    problems=(Code.NOT_FOUND,),
     response_class=Response,
 )
 def oidc_callback(request: Request, doors: DoorsHere) -> Response:
-    """Come back from the provider, logged in."""
+    """Come back from the provider, logged in; else back to the log-in page with the reason (`?oidc=code`)."""
     if doors.oidc is None:
         raise ProblemError(Code.NOT_FOUND, "no OpenID Connect provider is set here")
     now = doors.clock.now()
-    given = dict(parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=50))
-    identity = doors.oidc.finish(given, request.cookies.get(OIDC_COOKIE), now)
-    opened = doors.people.log_in.by_oidc(identity, address_of(request), _agent(request), now)
-    response = RedirectResponse("/", status_code=302)
-    _give(response, doors, opened)
+    try:
+        given = dict(parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=50))
+        identity = doors.oidc.finish(given, request.cookies.get(OIDC_COOKIE), now)
+        opened = doors.people.log_in.by_oidc(identity, address_of(request), _agent(request), now)
+    except (OidcFailed, ValueError) as error:  # ValueError: more parameters than anybody sends
+        code = error.code if isinstance(error, OidcFailed) else OidcFault.REFUSED
+        response = RedirectResponse(f"/login?{urlencode({'oidc': code})}", status_code=302)
+    else:
+        response = RedirectResponse("/", status_code=302)
+        _give(response, doors, opened)
     response.delete_cookie(OIDC_COOKIE, path=OIDC_PATH, secure=doors.settings.secure, httponly=True)
     return response
 

@@ -103,6 +103,8 @@ class Evidence(Shape):
     """A blurred picture of an alarm; the picture itself needs a view, which is recorded. `kept`: it can still be viewed."""
 
     id: UUID
+    alert: UUID | None = Field(description="The newest alert that it belongs to")
+    item: UUID | None = Field(description="That alert's work item")
     alerts: list[Numbered]
     items: list[Numbered]
     box: str
@@ -122,7 +124,7 @@ class Evidence(Shape):
     height_px: int
     people_blurred: int
     method: str
-    jpeg_bytes: int
+    bytes: int
     views: int
 
 
@@ -148,7 +150,8 @@ class EvidenceView(Shape):
     person: PersonName
     door: str
     address: str
-    item: Annotated[int | None, Field(description="Number of the work item")]
+    alert: int | None = Field(description="Number of the alert")
+    item: int | None = Field(description="Number of the work item")
     device: str
     site: str
     place: str

@@ -44,7 +44,7 @@ export const useLive = defineStore("live", () => {
     planKeeping();
   });
   const connection = new Connection({
-    address: (cursor) => `/api/v1/stream${cursor ? `?after=${encodeURIComponent(cursor)}` : ""}`,
+    address: (cursor) => `/api/v1/stream?exercise=*${cursor ? `&after=${encodeURIComponent(cursor)}` : ""}`,
     cursor: () => picture.cursor,
     take: (message) => {
       take(message);
