@@ -31,13 +31,14 @@ from edge.agent.outbox.sqlite import SqliteOutbox
 from edge.agent.ports import Actuator, Finding, FindingCode, Sink, Source
 from edge.agent.reflexes import Reflexes
 from edge.agent.sink import OutboxSink
-from edge.agent.sources import camera, contact, esphome, gate, gbt26875, wiegand, zigbee
+from edge.agent.sources import camera, contact, esphome, gate, gate_http, gbt26875, wiegand, zigbee
 from edge.agent.sources.camera_settings import CameraSettings
 from edge.agent.sources.contact_settings import ContactSettings
 from edge.agent.sources.esphome_settings import EsphomeSettings
-from edge.agent.sources.gate_settings import GateSettings
+from edge.agent.sources.gate_settings import GateHttpSettings, GateSettings
 from edge.agent.sources.gbt26875_settings import Gbt26875Settings
 from edge.agent.sources.modbus_settings import ModbusSettings
+from edge.agent.sources.osdp_settings import OsdpSettings
 from edge.agent.sources.replay import ReplaySource
 from edge.agent.sources.replay_settings import ReplaySettings
 from edge.agent.sources.wiegand_settings import WiegandSettings
@@ -96,6 +97,12 @@ def build_source(
             return modbus.build(section, moment=clock.moment)
         case GateSettings():
             return gate.build(section, moment=clock.moment, data_dir=data_dir)
+        case GateHttpSettings():
+            return gate_http.build(section, moment=clock.moment, data_dir=data_dir)
+        case OsdpSettings():
+            from edge.agent.sources import osdp
+
+            return osdp.build(section, moment=clock.moment, gpio=gpio, data_dir=data_dir)
         case WiegandSettings():
             return wiegand.build(section, moment=clock.moment, gpio=gpio, data_dir=data_dir)
         case Gbt26875Settings():
