@@ -23,6 +23,8 @@ from redwhistle.logs import get_logger
 READER_OFFLINE = "reader_offline"
 READER_POWER = "reader_power"
 _TURN_S = 0.02
+_RETRY_S = 2.0
+"""Half of a try: the reader is taken off the list, and put on it again."""
 
 
 def build(
@@ -61,6 +63,7 @@ class OsdpSource:
         )
         self._lines = DoorLines(self._doors, {each.device: each.lines for each in settings.devices})
         self._answered_ms: dict[int, int] = {}
+        self._retried_ms: dict[int, int] = {}
         self._offline: set[int] = set()
         self._states: dict[int, ReaderState] = {}
         self._log = get_logger(source=settings.name)
@@ -80,7 +83,7 @@ class OsdpSource:
                 said = panel.turn()
                 moment = self._moment()
                 heard = [each for one in said for each in self._hear(one, moment)]
-                heard += self._watch(panel.online(), moment)
+                heard += self._watch(panel, moment)
                 if contacts is not None:
                     heard += self._lines.hear(contacts.turn(0), moment)
                 self._handover.give(sink, [*heard, *self._doors.tick(moment)])
@@ -111,12 +114,14 @@ class OsdpSource:
             heard.append(fault(door.device, READER_POWER, said.power, moment, note))
         return heard
 
-    def _watch(self, online: int, moment: Moment) -> list[Observation]:
+    def _watch(self, panel: OsdpPanel, moment: Moment) -> list[Observation]:
         heard: list[Observation] = []
+        online = panel.online()
         for index, (reader, door) in enumerate(self._readers):
             others = {n for n in self._offline if self._readers[n][1] is door and n != index}
             if online >> index & 1:
                 self._answered_ms[index] = moment.mono_ms
+                self._retried_ms.pop(index, None)
                 heard.extend(self._doors.heard(door.device, moment))
                 if index in self._offline:
                     self._offline.discard(index)
@@ -125,6 +130,9 @@ class OsdpSource:
                         heard.append(fault(door.device, READER_OFFLINE, False, moment))
                 continue
             silent_s = passed_s(self._answered_ms[index], moment.mono_ms)
+            if passed_s(self._retried_ms.get(index, self._answered_ms[index]), moment.mono_ms) >= _RETRY_S:
+                self._retried_ms[index] = moment.mono_ms
+                panel.retry(index)
             if index not in self._offline and silent_s >= self._settings.offline_s:
                 self._offline.add(index)
                 self._log.warning("osdp_reader_offline", device=door.device, address=reader.address)

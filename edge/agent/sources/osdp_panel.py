@@ -102,6 +102,13 @@ class OsdpPanel:
         """A bit for each reader that answers."""
         return int(self._panel.status())
 
+    def retry(self, reader: int) -> None:
+        """Ask a silent reader anew: by itself the library waits longer and longer, up to five minutes."""
+        if self._panel.is_pd_enabled(reader):
+            self._panel.disable_pd(reader)
+        else:
+            self._panel.enable_pd(reader)
+
     def close(self) -> None:
         self._panel = None
         self._line.close()
