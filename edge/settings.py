@@ -126,6 +126,8 @@ class BoxSettings(BaseModel):
     outbox: OutboxSettings = OutboxSettings()
     clock: ClockTrust = ClockTrust.AUTO
     health_every_s: Annotated[float, Field(ge=1, le=3600)] = 30.0
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Where `GET /metrics` answers, on loopback only; null: nowhere."""
     log: LogSettings = LogSettings()
 
     @model_validator(mode="after")

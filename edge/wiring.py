@@ -24,6 +24,7 @@ from edge.agent.detectors.models import Models
 from edge.agent.gpio.chip import LibgpiodChips
 from edge.agent.gpio.port import Gpio
 from edge.agent.health import BoxHealth
+from edge.agent.metrics import Gauge, MetricsDoor
 from edge.agent.moments import BoxClock, is_wall_clock_synced, read_boot_id
 from edge.agent.observation import EventSeen, Observation
 from edge.agent.outbox.machine import read_fingerprint
@@ -46,6 +47,7 @@ from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from edge.agent.supervisor import Supervisor
 from edge.agent.tending import Tender
 from edge.agent.uplink.connection import MqttConnection
+from edge.agent.uplink.link import LinkState
 from edge.agent.uplink.sender import Uplink
 from edge.pushed import PushedConfiguration
 from edge.settings import BoxSettings, ClockTrust, LoadedSettings, SourceSettings
@@ -191,6 +193,8 @@ class Box:
         self._sink = OutboxSink(self.outbox, self.reflexes.notice)
         self._sink.use_places(_places_of(settings))
         self._supervisor = Supervisor(self._sink, clock)
+        self._doors = Supervisor(self._sink, clock)
+        """What a pushed configuration does not stop."""
         self._tender = Tender(self.outbox, self._report_finding)
         self.uplink = Uplink(
             self.outbox,
@@ -228,12 +232,38 @@ class Box:
             self._clock, self._settings.data_dir, self._count_rows, self._settings.health_every_s
         )
         self._supervisor.start([health, *self._sources])
+        if self._settings.metrics_port is not None:
+            self._doors.start([MetricsDoor(self._settings.metrics_port, self._gauges)])
+
+    def rounds(self) -> int:
+        """Rises once a second while the agent works: the watchdog's pulse."""
+        return self._tender.rounds
+
+    def _gauges(self) -> list[Gauge]:
+        """What a local collector may know: counts and states, nothing of what was said."""
+        lanes = [({"lane": lane.value}, float(self.outbox.pending(lane))) for lane in Lane]
+        running = set(self._supervisor.names())
+        sources = [({"source": each.name}, float(each.name in running)) for each in self._sources]
+        held = self.reflexes.held()
+        actuators = [
+            ({"actuator": each.device}, float(each.device in held)) for each in self._settings.actuators
+        ]
+        synced = float(self._clock.moment().synced)
+        link = float(self.uplink.state is LinkState.CONNECTED)
+        return [
+            Gauge("outbox_items", "Items that wait for the server.", lanes),
+            Gauge("uplink_connected", "1 while the broker is connected.", [({}, link)]),
+            Gauge("clock_synchronised", "1 while wall time can be trusted.", [({}, synced)]),
+            Gauge("source_running", "1 while the source's thread lives.", sources),
+            Gauge("actuator_on", "1 while the actuator is held on.", actuators),
+        ]
 
     def stop(self) -> None:
         """Stop the sources, keep what they read, say goodbye: within 5 s, whatever hangs."""
         self._log.info("box_stopping")
         self._commands.stop(0.2)
         self._supervisor.stop(STOP_SOURCES_S)
+        self._doors.stop(STOP_REFLEXES_S)
         self.reflexes.stop(STOP_REFLEXES_S)
         self._note(BoxHealthData(code="stopping"))
         self._tender.stop(0.2)
