@@ -172,7 +172,7 @@ def _write_config(home: Path, port: int, detectors: int) -> Path:
         "clock": "always",
         "sources": [{"type": "zigbee2mqtt", "broker": {"port": port}, "devices": devices}],
         "actuators": [{"type": "gpio", "device": "siren-1", "kind": "siren", "chip": _CHIP, "line": _LINE}],
-        "reflexes": [{"name": "smoke", "on": ["smoke"], "do": [{"actuator": "siren-1"}]}],
+        "reflexes": [{"name": "smoke", "when": ["smoke"], "do": [{"actuator": "siren-1"}]}],
     }
     path = home / "box.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
