@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Page, Route, expect
 
 from bench.city import FIRST_SMOKE, SOUTH_GATE
+from bench.servers.waiting import wait_for
 from server.alerts.work_item import Act
 from tests.e2e.world import Person, World
 
@@ -80,7 +81,7 @@ def test_the_installed_page_opens_without_network_with_what_it_knew(world: World
     person = at_the_queue(world)
     page = person.page
     expect(page.locator(f"[data-item='{number}']")).to_be_visible()
-    page.wait_for_function(_KEPT, arg=number)
+    wait_for(lambda: page.evaluate(_KEPT, number), timeout_s=15, what="the picture is kept", every_s=0.2)
     person.context.set_offline(True)
     page.goto(f"{world.machine.origin}/q")
     expect(page.locator(f"[data-item='{number}']")).to_contain_text("锦园7栋2单元")
