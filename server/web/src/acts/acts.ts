@@ -60,6 +60,7 @@ export const useActs = defineStore("acts", () => {
   /** Do an act: kept first, then sent; without network it goes on when there is one. */
   async function perform(item: Item, act: WantedAct, reason = ""): Promise<ActRecord> {
     const key = uuid4();
+    const queued = unsent.value.length > 0 || !navigator.onLine;
     await keep({
       key,
       login: login.value,
@@ -71,8 +72,8 @@ export const useActs = defineStore("acts", () => {
       reason,
       version: item.version,
       device_time: new Date(currentMs()).toISOString(),
-      state: "sending",
-      queued: unsent.value.length > 0 || !navigator.onLine,
+      state: queued ? "waiting" : "sending",
+      queued,
       lost_to: null,
       code: null,
       settled_at: null,
