@@ -7,6 +7,7 @@ from server.commands import (
     box,
     db,
     demo,
+    doctor,
     evidence,
     openapi,
     places,
@@ -31,6 +32,7 @@ def attach(app: typer.Typer) -> None:
     places.attach(app, lambda: open_place_store(Settings.read().database))
     rules.attach(app)
     demo.attach(app)
+    doctor.attach(app)
     openapi.attach(app)
     for group in (queue, alert, evidence, silence, box, user, role, token, session, words):
         group.attach(app)

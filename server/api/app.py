@@ -46,8 +46,8 @@ def create_app(doors: Doors | None = None, lifespan: Lifespan[FastAPI] | None = 
         lifespan=lifespan,
     )
     for router in ROUTERS:
-        app.include_router(router.inner, prefix=PREFIX)
-    app.include_router(service.service.inner)
+        router.install(app, PREFIX)
+    service.service.install(app)
     check_gates(app)
     failures.install(app)
     app.state.doors = doors

@@ -51,8 +51,10 @@ def install(app: FastAPI) -> None:
 
 
 def answer_problem(request: Request, code: Code, detail: str, **params: Any) -> Response:
-    """The problem as a response, with the request's id."""
-    done = problem(code, detail, **params, request_id=request.scope.get("state", {}).get("request_id"))
+    """The problem as a response. Only a fault names the request in its body: all else is equal for equal reasons."""
+    if code is Code.INTERNAL:
+        params["request_id"] = request.scope.get("state", {}).get("request_id")
+    done = problem(code, detail, **params)
     headers = {"Cache-Control": "no-store"}
     if params.get("retry_after_s") is not None:
         headers["Retry-After"] = str(params["retry_after_s"])

@@ -4,15 +4,14 @@
 goes to the queries says over what. A change by session cookie must carry the session's CSRF token.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute
 
 from server.api.cookies import session_token
 from server.api.ports import Doors
@@ -95,10 +94,12 @@ DoorsHere = Annotated[Doors, Depends(doors_of)]
 
 
 class Router:
-    """An APIRouter on which every route must name its gate and its operation id."""
+    """Collects routes, each of which must name its gate and its operation id."""
 
     def __init__(self, tag: str, prefix: str = "") -> None:
-        self.inner = APIRouter(prefix=prefix, tags=[tag])
+        self._tag = tag
+        self._prefix = prefix
+        self._routes: list[tuple[str, dict[str, Any], Callable[..., Any]]] = []
 
     def route(
         self,
@@ -109,39 +110,48 @@ class Router:
         *,
         status: int = 200,
         problems: tuple[Code, ...] = (),
+        responses: Mapping[int | str, dict[str, Any]] | None = None,
         **more: Any,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register the decorated function. `problems` are the codes beyond those that every route may answer."""
         open_to_all = gate is Gate.NOBODY
-        extra = {"x-gate": gate.value, **more.pop("openapi_extra", {})}
+        extra: dict[str, Any] = {"x-gate": gate.value}
         if not open_to_all:
             extra["security"] = SECURITY
-        return self.inner.api_route(
-            path,
-            methods=[method],
-            operation_id=operation,
-            status_code=status,
-            responses={**_refusals(open_to_all, method, problems), **more.pop("responses", {})},
-            dependencies=[] if open_to_all else [Depends(enter)],
-            openapi_extra=extra,
+        options = {
+            "methods": [method],
+            "operation_id": operation,
+            "status_code": status,
+            "responses": {**_refusals(open_to_all, method, problems), **(responses or {})},
+            "dependencies": [] if open_to_all else [Depends(enter)],
+            "openapi_extra": extra,
+            "tags": [self._tag],
             **more,
-        )
+        }
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            self._routes.append((self._prefix + path, options, function))
+            return function
+
+        return register
+
+    def install(self, app: FastAPI, prefix: str = "") -> None:
+        """Put the routes into the application."""
+        for path, options, function in self._routes:
+            app.api_route(prefix + path, **options)(function)
 
 
 def check_gates(app: FastAPI) -> None:
     """Raise RuntimeError unless each route says who may come in, and asks."""
-    for route in api_routes(app.routes):
+    for route in app.routes:
+        if not isinstance(route, APIRoute):
+            raise RuntimeError(f"{route!r} has no gate: register routes with server.api.gate.Router")  # noqa: TRY004
         gate = (route.openapi_extra or {}).get("x-gate")
         if gate is None:
             raise RuntimeError(f"{route.path} names no gate: register it with server.api.gate.Router")
         asks = any(dependency.call is enter for dependency in route.dependant.dependencies)
         if asks == (gate == Gate.NOBODY):
             raise RuntimeError(f"{route.path} says {gate}, but does not act so")
-
-
-def api_routes(routes: list[BaseRoute]) -> list[APIRoute]:
-    """The application's own routes."""
-    return [route for route in routes if isinstance(route, APIRoute)]
 
 
 def _caller(request: Request, doors: Doors, now: datetime) -> Caller:
