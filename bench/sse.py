@@ -55,7 +55,7 @@ class ChunkReader:
             if not head.startswith(b"HTTP/1.1 200 "):
                 raise ValueError(f"the server answered {head.splitlines()[0]!r} {rest[:300]!r}")
             self._in_body, self._rest = True, rest
-        body = []
+        body: list[bytes] = []
         while True:
             size, found, rest = self._rest.partition(b"\r\n")
             if not found or len(rest) < (length := int(size, 16)) + 2:

@@ -25,6 +25,7 @@ from edge.agent.evidence.desk import CameraView, EvidenceDesk
 from edge.agent.gpio.chip import LibgpiodChips
 from edge.agent.gpio.port import Gpio
 from edge.agent.health import BoxHealth
+from edge.agent.metrics import Gauge, MetricsDoor
 from edge.agent.moments import BoxClock, is_wall_clock_synced, read_boot_id
 from edge.agent.observation import EventSeen, Observation
 from edge.agent.outbox.evidence import SqliteEvidence
@@ -34,19 +35,22 @@ from edge.agent.pipeline import Witness
 from edge.agent.ports import Actuator, Finding, FindingCode, Sink, Source
 from edge.agent.reflexes import Reflexes
 from edge.agent.sink import OutboxSink
-from edge.agent.sources import camera, contact, esphome, gate, gbt26875, zigbee
+from edge.agent.sources import camera, contact, esphome, gate, gate_http, gbt26875, wiegand, zigbee
 from edge.agent.sources.camera_settings import CameraSettings
 from edge.agent.sources.contact_settings import ContactSettings
 from edge.agent.sources.esphome_settings import EsphomeSettings
-from edge.agent.sources.gate_settings import GateSettings
+from edge.agent.sources.gate_settings import GateHttpSettings, GateSettings
 from edge.agent.sources.gbt26875_settings import Gbt26875Settings
 from edge.agent.sources.modbus_settings import ModbusSettings
+from edge.agent.sources.osdp_settings import OsdpSettings
 from edge.agent.sources.replay import ReplaySource
 from edge.agent.sources.replay_settings import ReplaySettings
+from edge.agent.sources.wiegand_settings import WiegandSettings
 from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from edge.agent.supervisor import Supervisor
 from edge.agent.tending import Tender
 from edge.agent.uplink.connection import MqttConnection
+from edge.agent.uplink.link import LinkState
 from edge.agent.uplink.sender import Uplink
 from edge.pushed import PushedConfiguration
 from edge.settings import BoxSettings, ClockTrust, LoadedSettings, SourceSettings
@@ -101,6 +105,14 @@ def build_source(
             return modbus.build(section, moment=clock.moment)
         case GateSettings():
             return gate.build(section, moment=clock.moment, data_dir=data_dir)
+        case GateHttpSettings():
+            return gate_http.build(section, moment=clock.moment, data_dir=data_dir)
+        case OsdpSettings():
+            from edge.agent.sources import osdp
+
+            return osdp.build(section, moment=clock.moment, gpio=gpio, data_dir=data_dir)
+        case WiegandSettings():
+            return wiegand.build(section, moment=clock.moment, gpio=gpio, data_dir=data_dir)
         case Gbt26875Settings():
             return gbt26875.build(section, moment=clock.moment)
 
@@ -196,6 +208,8 @@ class Box:
         self._sink.on_event(self._desk.hear)
         self._use(settings)
         self._supervisor = Supervisor(self._sink, clock)
+        self._doors = Supervisor(self._sink, clock)
+        """What a pushed configuration does not stop."""
         self._tender = Tender(self.outbox, self._report_finding)
         self.uplink = Uplink(
             self.outbox,
@@ -234,12 +248,38 @@ class Box:
             self._clock, self._settings.data_dir, self._count_rows, self._settings.health_every_s
         )
         self._supervisor.start([health, *self._sources])
+        if self._settings.metrics_port is not None:
+            self._doors.start([MetricsDoor(self._settings.metrics_port, self._gauges)])
+
+    def rounds(self) -> int:
+        """Rises once a second while the agent works: the watchdog's pulse."""
+        return self._tender.rounds
+
+    def _gauges(self) -> list[Gauge]:
+        """What a local collector may know: counts and states, nothing of what was said."""
+        lanes = [({"lane": lane.value}, float(self.outbox.pending(lane))) for lane in Lane]
+        running = set(self._supervisor.names())
+        sources = [({"source": each.name}, float(each.name in running)) for each in self._sources]
+        held = self.reflexes.held()
+        actuators = [
+            ({"actuator": each.device}, float(each.device in held)) for each in self._settings.actuators
+        ]
+        synced = float(self._clock.moment().synced)
+        link = float(self.uplink.state is LinkState.CONNECTED)
+        return [
+            Gauge("outbox_items", "Items that wait for the server.", lanes),
+            Gauge("uplink_connected", "1 while the broker is connected.", [({}, link)]),
+            Gauge("clock_synchronised", "1 while wall time can be trusted.", [({}, synced)]),
+            Gauge("source_running", "1 while the source's thread lives.", sources),
+            Gauge("actuator_on", "1 while the actuator is held on.", actuators),
+        ]
 
     def stop(self) -> None:
         """Stop the sources, keep what they read, say goodbye: within 5 s, whatever hangs."""
         self._log.info("box_stopping")
         self._commands.stop(0.2)
         self._supervisor.stop(STOP_SOURCES_S)
+        self._doors.stop(STOP_REFLEXES_S)
         self.reflexes.stop(STOP_REFLEXES_S)
         self._note(BoxHealthData(code="stopping"))
         self._tender.stop(0.2)

@@ -135,8 +135,6 @@ class _Demo:
         self._stack.enter_context(self._troupe.running())
         pid = self._troupe.start("server", [script("redwhistle"), "serve", "--log-json"])
         self._step(f"服务器 redwhistle serve（进程 {pid}）", f"the server, process {pid}")
-        self._wait(lambda: answers(self._console), what=f"the console at {self._console}")
-        self._step(f"控制台 {self._console}", f"the console, {self._console}")
         for compound in COMPOUNDS:
             self._start_box(compound, settings.mqtt_port)
         feeder = Feeder({site: broker.port for site, broker in self._locals.items()}, told=self._screen.input)
@@ -144,6 +142,8 @@ class _Demo:
         self._stack.enter_context(self._witness.watching())
         self._stack.enter_context(feeder.running())
         try:
+            self._wait(lambda: answers(self._console), what=f"the console at {self._console}")
+            self._step(f"控制台 {self._console}", f"the console, {self._console}")
             self._wait(self._is_heard, what="the boxes to come online and their sensors to be heard")
             self._step(
                 "两个边缘盒在线，传感器有读数", "both boxes are online, readings of their sensors are stored"

@@ -155,8 +155,10 @@ def work_off(url: str, number: int, first: DemoLogin, second: DemoLogin, acts: l
             for entry in found["history"]
             if (entry.get("actor") or {}).get("login") == first.login
         ]
-        if found["state"] != "closed" or done != ["claim", "resolve", "close"]:
-            missing.append(f"work item {number} is {found['state']} after {', '.join(done) or 'nothing'}")
+        if found["item"]["state"] != "closed" or done != ["claim", "resolve", "close"]:
+            missing.append(
+                f"work item {number} is {found['item']['state']} after {', '.join(done) or 'nothing'}"
+            )
     return missing
 
 

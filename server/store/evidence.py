@@ -50,8 +50,8 @@ def list_evidence(
 ) -> list[Row]:
     """Evidence of a work item, an alert (ids), at a place and below, or all; the newest first, without pictures.
 
-    Each row has `kept` (the picture can be looked at now), `alerts` and `items` ({id, number}; `alert` and `item` are the
-    newest one's id), `views` (how many looks) and `path`. `exercise` None: of all exercises and real.
+    Each row has `kept` (the picture can be looked at now), `alerts` and `items` ({id, number}), `views` (how many looks)
+    and `path`. `exercise` None: of all exercises and real.
     """
     values = {"id": None, "item": _uuid(item), "alert": _uuid(alert), "at": at, "exercise": exercise}
     return _list(connection, scope, now, values, after, limit)
@@ -106,7 +106,7 @@ def list_views(
 ) -> list[Row]:
     """Who looked at evidence in scope, the newest first; `after` is the last row's `id` of the page before.
 
-    `login` and `name` are the person's (equal where there is no such account), `alert` and `item` numbers.
+    `person` is the login, `person_name` None where there is no such account; `alert` and `item_number` are numbers.
     """
     values = {
         "evidence": _uuid(evidence),

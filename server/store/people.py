@@ -70,13 +70,21 @@ def connections_to(url: str) -> Source:
     return lambda: connect(url, name="people", autocommit=True)
 
 
+_KNOWN = frozenset(Role)
+
+
 def _found(row: Mapping[str, Any], via: Via) -> Found:
     caller = Caller(
         person=row["person"],
         login=row["login"],
         name=row["name"],
         lang=row["lang"],
-        grants=tuple(Grant(Role(one["role"]), one["place"], one["company"]) for one in row["grants"]),
+        # a role that only a newer program knows gives no right here
+        grants=tuple(
+            Grant(Role(one["role"]), one["place"], one["company"])
+            for one in row["grants"]
+            if one["role"] in _KNOWN
+        ),
         via=via,
         credential=row["credential"],
         until=row["until"],

@@ -31,6 +31,8 @@ from server.store.connection import Connection
 from server.store.sql import statement
 
 _Row = dict[str, Any]
+_KNOWN = frozenset(Role)
+"""A role that only a newer program knows is not shown, and gives no right."""
 
 
 class PostgresPeopleRows:
@@ -304,6 +306,7 @@ def _person(row: _Row) -> Person:
     grants = tuple(
         GrantShown(**{**one, "role": Role(one["role"]), "at": datetime.fromisoformat(one["at"])})
         for one in row["grants"]
+        if one["role"] in _KNOWN
     )
     return Person(**{**row, "lang": Lang(row["lang"]), "grants": grants})
 

@@ -111,7 +111,8 @@ class World:
         )
         context.set_default_timeout(10_000)
         context.add_init_script(
-            f"localStorage.setItem('rw.theme', '{theme}'); localStorage.setItem('rw.lang', '{lang}');"
+            "if (location.protocol === 'http:') {"
+            f" localStorage.setItem('rw.theme', '{theme}'); localStorage.setItem('rw.lang', '{lang}'); }}"
         )
         watch = Watch(self.machine.origin).over(context)
         name = "" if login is None else self.machine.logins[login].name

@@ -16,12 +16,12 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edge.agent.local_broker import LocalBrokerSettings
 from edge.agent.observation import EventSeen, Moment, Observation, ReadingSeen
 from edge.agent.sources import esphome, gate, zigbee
 from edge.agent.sources.esphome_settings import EsphomeSettings
 from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.local_mqtt import LocalMqttSource
-from edge.agent.local_broker import LocalBrokerSettings
 from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from redwhistle.clock import SystemClock, to_ms
 from redwhistle.errors import OutboxError

@@ -77,7 +77,8 @@ def hear_card(
     grant = Grant(now_ms, direction, credential)
     if state.open:  # a further card while the door stands open: one more who may pass
         return replace(state, allowed=state.allowed + 1), (_opened(grant, people=1),)
-    return replace(state, pending=(*state.pending, grant)[-rules.most_pending :]), ()
+    others = (each for each in state.pending if each.credential != credential)  # held twice, one person
+    return replace(state, pending=(*others, grant)[-rules.most_pending :]), ()
 
 
 def hear_exit(rules: DoorRules, state: DoorState, now_ms: int) -> Step:

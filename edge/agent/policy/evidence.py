@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from edge.agent.observation import EventSeen
-from edge.agent.policy.rules import Rules, Seconds, passed_s
+from edge.agent.policy.rules import Rules, passed_s
 from redwhistle.contracts.events import EventKind
 from redwhistle.contracts.ids import DeviceId, PlaceId
 
@@ -42,7 +42,7 @@ class EvidenceRules(Rules):
     """A picture of the camera's own alarms (fire, smoke, crowd)."""
     also_for: tuple[DeviceId | PlaceId, ...] = Field(default=(), max_length=100)
     """Devices, or places of devices, whose alarms this camera can see: a smoke detector in its corridor."""
-    every_s: Seconds = Field(default=600.0, ge=60)
+    every_s: float = Field(default=600.0, ge=60, le=86400)
     """At most one picture for a device and kind in this time."""
 
 

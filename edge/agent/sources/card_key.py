@@ -11,6 +11,8 @@ from pathlib import Path
 from redwhistle.errors import SourceError
 from redwhistle.logs import get_logger
 
+KEY_FILE = "gate.key"
+"""In the box's data folder."""
 _KEY_BYTES = 32
 _OTHERS = 0o077
 

@@ -98,10 +98,10 @@ class ContactSettings(Rules):
     @model_validator(mode="after")
     def _names_and_lines_differ(self) -> Self:
         refuse_twice("device", [each.device for each in self.devices])
-        refuse_twice("line", [str(line) for line in self.lines()])
+        refuse_twice("line", [str(line) for line in self.gpio_lines()])
         return self
 
-    def lines(self) -> list[int]:
+    def gpio_lines(self) -> list[int]:
         """All lines of the chip that it takes."""
         return [line for each in self.devices for one in each.inputs for line in one.lines()]
 

@@ -18,7 +18,7 @@ QUIET_MS = 2_000
 PATIENCE_MS = 5_000
 """A picture waits so long for a backlog of telemetry; then it goes between two envelopes."""
 LOOK_MS = 1_000
-RESEND_FIRST_MS, RESEND_MOST_MS = 15_000, 1_800_000
+RESEND_FIRST_MS, RESEND_MOST_MS = 15_000, 300_000
 _DIGESTS = 16
 
 
@@ -27,8 +27,9 @@ class Pictures:
 
     def __init__(self, outbox: EvidenceOutbox) -> None:
         self._outbox = outbox
-        self._sent: dict[UUID, tuple[int, int]] = {}
-        """Picture → when it was last sent, and how often."""
+        self._tries: dict[UUID, int] = {}
+        self._unanswered = 0
+        """Pictures sent since the server last said something of one."""
         self._digests: OrderedDict[str, UUID] = OrderedDict()
         self._quiet_from_ms = 0
         self._look_from_ms = 0
@@ -37,7 +38,8 @@ class Pictures:
 
     def begin(self) -> None:
         """A new connection: everything is due again."""
-        self._sent.clear()
+        self._tries.clear()
+        self._unanswered = 0
         self._look_from_ms = 0
 
     def note_alarm(self, now_ms: int) -> None:
@@ -49,7 +51,7 @@ class Pictures:
         if alarms_wait or now_ms < max(self._quiet_from_ms, self._look_from_ms):
             return None
         try:
-            picture = self._choose(now_ms)
+            picture = self._choose()
             if picture is None:
                 self._waiting_since_ms = None
                 self._look_from_ms = now_ms + LOOK_MS
@@ -69,9 +71,7 @@ class Pictures:
         """Delete what the server has. Never raises."""
         if not ack.evidence:
             return
-        for picture in ack.evidence:
-            self._sent.pop(picture, None)
-        self._look_from_ms = 0
+        self._unanswered, self._look_from_ms = 0, 0
         try:
             gone = self._outbox.drop(ack.evidence)
         except OutboxError as error:
@@ -86,21 +86,15 @@ class Pictures:
             return False
         self._log.error("evidence_refused", code=rejection.code, why=rejection.detail)
         if rejection.code != "wrong_version":  # no fault of the picture: it waits for another server
-            self._sent.pop(picture, None)
+            self._unanswered, self._look_from_ms = 0, 0
             self._give_up(picture)
         return True
 
-    def _choose(self, now_ms: int) -> UUID | None:
-        """The picture sent least often, of those the newest; none while one is under way."""
+    def _choose(self) -> UUID | None:
+        """The picture sent least often, of those the newest."""
         waiting = self._outbox.waiting()
-        self._sent = {one: self._sent[one] for one in waiting if one in self._sent}
-        under_way = [one for one, (at_ms, tries) in self._sent.items() if now_ms - at_ms < RESEND_FIRST_MS]
-        due = [one for one in waiting if self._is_due(one, now_ms)]
-        return None if under_way or not due else min(due, key=lambda one: self._sent.get(one, (0, 0))[1])
-
-    def _is_due(self, picture: UUID, now_ms: int) -> bool:
-        sent = self._sent.get(picture)
-        return sent is None or now_ms - sent[0] >= resend_after_ms(sent[1])
+        self._tries = {one: self._tries[one] for one in waiting if one in self._tries}
+        return min(waiting, key=lambda one: self._tries.get(one, 0), default=None)
 
     def _read(self, picture: UUID, now_ms: int) -> bytes | None:
         evidence = self._outbox.read(picture)
@@ -112,7 +106,9 @@ class Pictures:
             self._log.error("evidence_unsendable", code=error.code, why=error.detail)
             self._give_up(picture)
             return None
-        self._sent[picture] = (now_ms, self._sent.get(picture, (0, 0))[1] + 1)
+        self._tries[picture] = self._tries.get(picture, 0) + 1
+        self._unanswered += 1
+        self._look_from_ms = now_ms + resend_after_ms(self._unanswered)
         self._digests[digest(payload)] = picture
         while len(self._digests) > _DIGESTS:
             self._digests.popitem(last=False)
@@ -125,6 +121,6 @@ class Pictures:
             self._log.error("evidence_not_dropped", why=str(error))
 
 
-def resend_after_ms(tries: int) -> int:
-    """When a picture that was sent `tries` times goes again: 15 s, doubling to half an hour (a server without evidence)."""
-    return int(min(RESEND_FIRST_MS << min(max(tries - 1, 0), 10), RESEND_MOST_MS))
+def resend_after_ms(unanswered: int) -> int:
+    """How long the server's word on a picture is waited for before one goes again: 15 s, doubling to five minutes."""
+    return int(min(RESEND_FIRST_MS << min(max(unanswered - 1, 0), 10), RESEND_MOST_MS))

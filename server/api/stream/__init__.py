@@ -8,6 +8,5 @@
 | `fan.py` | who is told what: groups of equal view, a bounded inbox for each client | pure |
 | `hub.py` | reads news in a thread, hands it to the fan, wakes the clients, asks for their rights again | shell |
 | `response.py` | one client's connection | shell |
-| `door.py` | who may join, from the request | shell |
 | `sockets.py` | the listening socket and the limit of open files | shell |
 """

@@ -32,6 +32,8 @@ LOOK_AGAIN_S = 60.0
 UNSURE_S = 180.0
 """A client whose rights could not be looked up for so long is sent away, while others are served."""
 READY_WITHIN_S = 5.0
+"""So long who comes first waits until the queue is read."""
+LOOK_WITHIN_S = 5.0
 MOST_CLIENTS = 10_000
 _REST_FROM_S, _REST_MOST_S = 0.005, 0.25
 _LOOK_AT_ONCE = 8
@@ -100,11 +102,12 @@ class Hub:
         *,
         tick_s: float = TICK_S,
         inbox_limit: int = INBOX_LIMIT,
+        ready_within_s: float = READY_WITHIN_S,
     ) -> None:
         self._follow, self._encode, self._clock = follow, encode, clock
         self._mirror = Mirror()
         self._fan = Fan(self._mirror, inbox_limit=inbox_limit)
-        self._tick_s = tick_s
+        self._tick_s, self._ready_within_s = tick_s, ready_within_s
         self._stop = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -149,19 +152,20 @@ class Hub:
         if len(self._subscriptions) >= MOST_CLIENTS:
             raise Unavailable("this server has as many streams as it can serve: connect again in a minute")
         try:
-            async with asyncio.timeout(READY_WITHIN_S):
+            async with asyncio.timeout(self._ready_within_s):
                 await self._ready.wait()
         except TimeoutError:
             raise Unavailable("the database cannot be read: connect again in some seconds") from None
         now = self._clock.now()
         made = HubSubscription(self, look_again, allowed.until, now)
-        made.client = self._fan.join(View(allowed.scope, exercise), person, made.woken.set, after, now)
+        view = View(allowed.scope, exercise)
+        made.client = self._fan.join(view, person, made.woken.set, after, now, self.stale_since)
         self._subscriptions[made.client] = made
         return made
 
     def take(self, client: Client) -> Sequence[bytes]:
         """What waits for a client."""
-        return self._fan.take(client, self._clock.now())
+        return self._fan.take(client, self._clock.now(), self.stale_since)
 
     def end(self, subscription: HubSubscription) -> None:
         """Close a client's stream."""
@@ -292,10 +296,10 @@ class Hub:
             time.monotonic() + LOOK_AGAIN_S
         )  # a change while it is looked up comes on top
         try:
-            async with asyncio.timeout(READY_WITHIN_S):
+            async with asyncio.timeout(LOOK_WITHIN_S):
                 allowed = await subscription.look_again()
         except (RedWhistleError, TimeoutError) as error:
-            subscription.look_at_s = time.monotonic() + READY_WITHIN_S
+            subscription.look_at_s = time.monotonic() + LOOK_WITHIN_S
             unsure_s = time.monotonic() - subscription.sure_at_s
             log.warning(
                 "stream_rights_unknown", person=client.person, why=str(error), unsure_s=round(unsure_s)

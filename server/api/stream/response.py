@@ -64,7 +64,7 @@ def _portions(pieces: Sequence[bytes]) -> Iterator[bytes]:
     waiting: list[bytes] = []
     length = 0
     for piece in pieces:
-        if waiting and length + len(piece) > PIECE_BYTES:
+        if length and length + len(piece) > PIECE_BYTES:
             yield b"".join(waiting)
             waiting, length = [], 0
         if len(piece) > PIECE_BYTES:
@@ -73,5 +73,5 @@ def _portions(pieces: Sequence[bytes]) -> Iterator[bytes]:
         else:
             waiting.append(piece)
             length += len(piece)
-    if waiting:
+    if length:
         yield waiting[0] if len(waiting) == 1 else b"".join(waiting)

@@ -1,4 +1,4 @@
-"""Whether an ID token holds: signed by the provider's key, for us, for this very log-in, and in its time. Pure."""
+"""Whether an ID token holds: signed by the provider's key, for us, for this very log-in, and in its time."""
 
 import hmac
 from collections.abc import Mapping

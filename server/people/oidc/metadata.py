@@ -1,4 +1,4 @@
-"""What a provider says of itself (OpenID Connect Discovery 1.0), checked before it is believed. Pure."""
+"""What a provider says of itself (OpenID Connect Discovery 1.0), checked before it is believed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -17,9 +17,7 @@ worker.addEventListener("install", (event) => {
   event.waitUntil(
     caches
       .open(CACHE)
-      .then((cache) =>
-        cache.addAll(KEPT.files.map((file) => new Request(file, { cache: "no-cache" }))),
-      ),
+      .then((cache) => cache.addAll(KEPT.files.map((file) => new Request(file, { cache: "no-cache" })))),
   );
 });
 

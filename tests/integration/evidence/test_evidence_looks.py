@@ -53,7 +53,7 @@ def test_who_is_responsible_sees_it_with_everything_that_is_known(
     item, alert = world.rows(
         "SELECT w.id::text, a.id::text FROM work_items w JOIN alerts a ON a.id = w.alert"
     )[0]
-    assert (row["id"], row["item"], row["alert"], row["kept"], row["views"]) == (
+    assert (row["id"], row["items"][0]["id"], row["alerts"][0]["id"], row["kept"], row["views"]) == (
         str(known),
         item,
         alert,
@@ -209,5 +209,5 @@ def test_the_command_line_lists_looks_and_tells_who_looked(
     assert not missing.exists()
     run("evidence", "view", str(one.id), "--to", str(missing), "--as", " ", code=1)
     assert "zhangwei" in run("evidence", "views", str(one.id))
-    assert run("evidence", "views", "--by", "zhangwei", "--json").count("zhangwei") == 2
+    assert run("evidence", "views", "--by", "zhangwei", "--json").count("zhangwei") == 1
     assert "#1" in run("evidence", "list", "--at", "grid", "--lang", "en")

@@ -8,10 +8,13 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from bench.servers.databases import Databases
+from redwhistle.errors import LogInFailed, TooManyAttempts
 from server.people.accounts import NewPerson
+from server.people.log_in import Opened
 from server.people.passwords import Passwords
 from server.people.people import People
 from server.people.records import By, Person
+from server.people.terms import Terms
 from server.rights.caller import Grant
 from server.rights.roles import Role
 from server.store.connection import connect, open_pool
@@ -21,10 +24,11 @@ from server.store.people import PostgresPeople
 NOW = datetime(2026, 5, 24, 6, 0, tzinfo=UTC)
 ROOT = By("admin", "192.0.2.1")
 PASSWORD = SecretStr("锦园七栋的猫喜欢晒太阳吗")
+WRONG = SecretStr("not the password at all")
+TERMS = Terms()
 WORKER = Grant(Role.GRID_WORKER, place="g3")
 HERE = "192.0.2.7"
 
-APPEND_ONLY = ("duty_log", "audit_log")
 PLACES = [
     ("kunming", None, "city", "昆明", None),
     ("panlong", "kunming", "district", "盘龙区", None),
@@ -37,6 +41,20 @@ PLACES = [
 ]
 
 Make = Callable[..., Person]
+
+
+def enter(people: People, login: str = "zhangwei", address: str = HERE, now: datetime = NOW) -> Opened:
+    """Log in with PASSWORD."""
+    return people.log_in.by_password(login, PASSWORD, address, "Firefox\x00\u202e on Linux", now)
+
+
+def fail(
+    people: People, login: str = "zhangwei", address: str = HERE, now: datetime = NOW
+) -> type[Exception]:
+    """Try a wrong password; how that was answered."""
+    with pytest.raises((LogInFailed, TooManyAttempts)) as failed:
+        people.log_in.by_password(login, WRONG, address, "", now)
+    return failed.type
 
 
 def quick() -> Passwords:
@@ -56,11 +74,15 @@ def one_database(databases: Databases) -> Iterator[str]:
 def url(one_database: str) -> str:
     """A database with nobody in it, and places: kunming > panlong > jinchen > jinsha > g3, g4; jinyuan in g3, jinhe in g4."""
     with connect(one_database, name="test") as connection:
-        for table in APPEND_ONLY:
-            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_append_only".encode())
-        connection.execute("TRUNCATE people, grants, sessions, tokens, login_attempts, duty_log, audit_log")
-        for table in APPEND_ONLY:
-            connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER {table}_append_only".encode())
+        guards = connection.execute(
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgname LIKE '%_append_only'"
+        ).fetchall()
+        for table, guard in guards:
+            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER {guard}".encode())
+        connection.execute("TRUNCATE people CASCADE")
+        connection.execute("TRUNCATE login_attempts")
+        for table, guard in guards:
+            connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER {guard}".encode())
         connection.execute(
             "INSERT INTO companies (id, name_zh, name_en) VALUES ('jin', '锦园物业', 'Jin'), ('hua', '华物业', '')"
             " ON CONFLICT DO NOTHING"

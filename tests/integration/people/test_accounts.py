@@ -16,7 +16,8 @@ from server.rights.caller import Grant
 from server.rights.roles import Role
 from server.rights.scope import Scope
 from server.store.connection import connect, translated
-from tests.integration.people.conftest import HERE, NOW, PASSWORD, ROOT, WORKER, Make
+from server.store.people import PostgresPeople, connections_to
+from tests.integration.people.conftest import HERE, NOW, PASSWORD, ROOT, WORKER, Make, quick
 
 pytestmark = pytest.mark.servers
 ADMIN = Grant(Role.ADMIN)
@@ -163,6 +164,20 @@ def test_a_grant_stays_and_says_so_when_its_place_is_gone(people: People, make: 
     shown = people.accounts.read(made.id).grants[0]
     assert (shown.place, shown.level, shown.name_zh) == ("jinhe", None, None)
     assert people.accounts.revoke(made.id, shown.grant, ROOT, NOW).grants == ()
+
+
+def test_a_role_of_a_newer_program_gives_no_right_and_breaks_nothing(database: str) -> None:
+    people = People.over(PostgresPeople(connections_to(database)), passwords=quick())
+    password = people.accounts.start_with_admin(NOW)
+    assert password is not None
+    opened = people.log_in.by_password("admin", password, HERE, "", NOW)
+    with connect(database, name="test") as connection:
+        connection.execute("ALTER TABLE grants DROP CONSTRAINT grants_role_check")
+        connection.execute("UPDATE grants SET role = 'governor'")
+    caller = people.sessions.authenticate(opened.token.get_secret_value(), NOW)
+    assert caller is not None
+    assert caller.grants == ()
+    assert people.accounts.read(caller.person).grants == ()
 
 
 def test_the_last_administrator_stays(people: People, make: Make) -> None:

@@ -1,7 +1,8 @@
 """A database of this folder's own with three compounds, one of them served by a company; tests use sites of their own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
+from typing import Protocol
 
 import psycopg
 import pytest
@@ -9,7 +10,11 @@ import pytest
 from bench.places import plant_compound
 from bench.servers.databases import Databases
 
-NewSite = Callable[[], str]
+
+class NewSite(Protocol):
+    """Makes a compound of its own, served by this company if any."""
+
+    def __call__(self, company: str | None = None) -> str: ...
 
 
 @pytest.fixture(scope="module")

@@ -163,6 +163,24 @@ def test_a_box_is_news_when_it_comes_goes_or_loses_its_clock_but_not_when_it_is_
     assert heard == ["b-1"] * 4
 
 
+def test_hearing_a_box_costs_no_index(connection: psycopg.Connection, new_site: NewSite) -> None:
+    """Each envelope notes it: the row must be changed in place, as it was before there was a stream."""
+    site = new_site()
+    connection.execute(
+        "INSERT INTO boxes (box, site) SELECT 'heard-' || n, %s FROM generate_series(1, 3) n", (site,)
+    )
+    with connection.transaction():
+        connection.execute(
+            "UPDATE boxes SET last_seen_at = now(), clock_synced = true WHERE box LIKE 'heard-%'"
+        )
+    with connection.transaction():
+        connection.execute(
+            "UPDATE boxes SET last_seen_at = now(), clock_synced = true WHERE box LIKE 'heard-%'"
+        )
+        row = connection.execute("SELECT pg_stat_get_xact_tuples_hot_updated('boxes'::regclass)").fetchone()
+    assert row == (3,)
+
+
 def test_touching_an_item_marks_it_and_tells_the_listeners(
     reader: ChangeReader, connection: psycopg.Connection, new_site: NewSite
 ) -> None:

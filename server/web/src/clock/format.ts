@@ -40,26 +40,33 @@ export function span(seconds: number): string {
 
 /** The time itself: `14:25:36`; with the day when it is not today. Seconds are left out with `precise` false. */
 export function moment(time: string, nowMs: number, zone = SITE_ZONE, precise = true): string {
-  const at = new Date(time);
-  const day = format(at, zone, { month: "2-digit", day: "2-digit" });
-  const today = format(new Date(nowMs), zone, { month: "2-digit", day: "2-digit" });
-  const text = format(at, zone, {
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-    ...(precise ? { second: "2-digit" } : {}),
-  });
-  return day === today ? text : `${day} ${text}`;
+  const at = parts(new Date(time), zone);
+  const today = parts(new Date(nowMs), zone);
+  const text = [at.hour, at.minute, ...(precise ? [at.second] : [])].join(":");
+  if (at.year !== today.year) return `${at.year}-${at.month}-${at.day} ${text}`;
+  return at.month === today.month && at.day === today.day ? text : `${at.month}-${at.day} ${text}`;
 }
 
+type Part = "year" | "month" | "day" | "hour" | "minute" | "second";
 const made = new Map<string, Intl.DateTimeFormat>();
 
-function format(at: Date, zone: string, options: Intl.DateTimeFormatOptions): string {
-  const key = `${zone} ${Object.keys(options).join()}`;
-  let one = made.get(key);
-  if (!one) {
-    one = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, ...options });
-    made.set(key, one);
+function parts(at: Date, zone: string): Record<Part, string> {
+  let format = made.get(zone);
+  if (!format) {
+    format = new Intl.DateTimeFormat("en-GB", {
+      timeZone: zone,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+    });
+    made.set(zone, format);
   }
-  return one.format(at);
+  return Object.fromEntries(format.formatToParts(at).map((part) => [part.type, part.value])) as Record<
+    Part,
+    string
+  >;
 }

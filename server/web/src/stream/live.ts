@@ -23,6 +23,8 @@ export const useLive = defineStore("live", () => {
   const freshAtMs = ref<number | null>(null);
   /** The picture was heard by this page, not only found on the phone. */
   const heard = ref(false);
+  /** Nothing has broken since the last sign of life. */
+  const connected = ref(false);
   const openedAtMs = ref(currentMs());
   let picture: Picture = NOTHING;
   let login = "";
@@ -44,14 +46,17 @@ export const useLive = defineStore("live", () => {
     planKeeping();
   });
   const connection = new Connection({
-    address: (cursor) => `/api/v1/stream${cursor ? `?after=${encodeURIComponent(cursor)}` : ""}`,
+    address: (cursor) => `/api/v1/stream?exercise=*${cursor ? `&after=${encodeURIComponent(cursor)}` : ""}`,
     cursor: () => picture.cursor,
     take: (message) => {
       take(message);
       lead?.tell(message);
     },
     // The browser hides why: an ended session answers 401 when it is asked.
-    broke: () => void session.refresh().catch(() => undefined),
+    broke: () => {
+      connected.value = false;
+      void session.refresh().catch(() => undefined);
+    },
   });
 
   function show(next: Picture): void {
@@ -89,6 +94,7 @@ export const useLive = defineStore("live", () => {
   }
 
   function fresh(): void {
+    connected.value = true;
     heard.value = true;
     freshAtMs.value = currentMs();
   }
@@ -117,6 +123,7 @@ export const useLive = defineStore("live", () => {
 
   function keep(): void {
     if (!login || !heard.value) return;
+    flusher.flush();
     void keepPicture({
       login,
       items: [...picture.items.values()],
@@ -161,6 +168,7 @@ export const useLive = defineStore("live", () => {
     show(NOTHING);
     freshAtMs.value = null;
     heard.value = false;
+    connected.value = false;
     login = "";
   }
 
@@ -193,5 +201,5 @@ export const useLive = defineStore("live", () => {
     },
   );
 
-  return { items, boxes, rows, boxTotals, liveness, ageS, freshAtMs, heard, learn, retryNow };
+  return { items, boxes, rows, boxTotals, liveness, connected, ageS, freshAtMs, heard, learn, retryNow };
 });

@@ -2,7 +2,7 @@
 import type { ActRecord } from "@/acts/record";
 import type { WantedAct } from "@/api/types";
 import { nowMs } from "@/clock/clock";
-import { moment } from "@/clock/format";
+import { moment, SITE_ZONE } from "@/clock/format";
 import { t, word } from "@/i18n/text";
 
 /** The code of the history for an act of the address: `on-scene` is `on_scene`. */
@@ -21,7 +21,7 @@ export function actNote(record: ActRecord, withDone = false): string | null {
     case "already":
       return withDone ? t("act.already", { act }) : null;
     case "lost": {
-      const clock = moment(record.settled_at ?? record.device_time, nowMs.value);
+      const clock = moment(record.settled_at ?? record.device_time, nowMs.value, SITE_ZONE, false);
       return record.lost_to
         ? t("act.lost", { act, name: record.lost_to.name, clock })
         : t("act.lostNobody", { act, clock });
