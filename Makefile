@@ -7,7 +7,7 @@
 ARGS =
 UV = uv
 PYTEST_ARGS =
-# Tests side by side; those that kill and cut (`faults`) run alone, one after the other.
+# Tests side by side; those that kill and cut (`faults`) and those in a browser run alone, one after the other.
 JOBS = 3
 
 VENV = .venv
@@ -16,32 +16,46 @@ CLIP = demo-data/bikes.mp4
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	--python-version 3.11 --no-emit-package redwhistle
 
-.PHONY: help demo test test-fast lint bench clean lock servers
+CONSOLE = sh .ci/console.sh
+
+.PHONY: help demo console test test-fast lint audit bench screenshots clean lock servers
 
 help: ## list these targets (default)
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.installed-demo $(CLIP) ## the whole system on this machine, from a real clip to a worker's queue (ARGS=--check: unattended)
+demo: $(VENV)/.installed-demo console $(CLIP) ## the whole system on this machine, from a real clip to the console in your browser (ARGS=--check: unattended)
 	@$(BIN)/redwhistle demo $(ARGS)
 
-test: lint servers $(CLIP) ## lint, then all tests against real servers
-	$(BIN)/python -m pytest -m "not faults" -n $(JOBS) $(PYTEST_ARGS)
-	$(BIN)/python -m pytest -m faults $(PYTEST_ARGS)
+console: $(VENV)/.installed-demo ## build the browser console into server/web/dist, if something of it changed
+	@$(CONSOLE) build $(BIN)/python
+
+test: lint servers console $(CLIP) ## lint, then all tests against real servers and in a real browser
+	$(CONSOLE) npm $(BIN)/python run --silent test
+	$(BIN)/python -m pytest -m "not faults and not browser" -n $(JOBS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "faults or browser" $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.installed-dev ## the tests that need no server, under a minute
 	$(BIN)/python -m pytest -m "not servers and not faults" -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
-lint: $(VENV)/.installed-dev ## ruff, mypy, import layers
+lint: $(VENV)/.installed-dev audit ## ruff, mypy, import layers; eslint and types of the console; known holes in dependencies
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(CONSOLE) npm $(BIN)/python run --silent lint
+	$(CONSOLE) npm $(BIN)/python run --silent typecheck
+
+audit: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.architecture.audit
 
 bench: $(VENV)/.installed-dev servers ## measure (ARGS="ingest --json": one measurement)
 	@set -- $(ARGS); [ $$# -gt 0 ] || set -- all; $(BIN)/python -m bench "$$@"
 
+screenshots: $(VENV)/.installed-dev console servers ## pictures of every page at phone, desk and wall width, into screenshots/
+	$(BIN)/python -m tests.e2e.screenshots $(ARGS)
+
 clean: ## remove what was made here, fetched servers and the environment too
-	rm -rf $(VENV) .servers demo-data dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
+	rm -rf $(VENV) .servers demo-data screenshots dist build server/web/dist server/web/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
 		.hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -15,6 +15,7 @@ REGISTRY: dict[str, str] = {
     "latency": "bench.latency",
     "query": "bench.query",
     "reflex": "bench.reflex",
+    "stream": "bench.stream",
 }
 """Name to module. A module has `DESCRIPTION`, `add_arguments(parser)` and `run(arguments, say) -> dict`."""
 EXAMPLES = """examples:

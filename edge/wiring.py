@@ -21,14 +21,17 @@ from edge.agent.actuators.settings import (
 from edge.agent.actuators.worker import ActuatorWorker
 from edge.agent.commands import CommandRunner
 from edge.agent.detectors.models import Models
+from edge.agent.evidence.desk import CameraView, EvidenceDesk
 from edge.agent.gpio.chip import LibgpiodChips
 from edge.agent.gpio.port import Gpio
 from edge.agent.health import BoxHealth
 from edge.agent.metrics import Gauge, MetricsDoor
 from edge.agent.moments import BoxClock, is_wall_clock_synced, read_boot_id
 from edge.agent.observation import EventSeen, Observation
+from edge.agent.outbox.evidence import SqliteEvidence
 from edge.agent.outbox.machine import read_fingerprint
 from edge.agent.outbox.sqlite import SqliteOutbox
+from edge.agent.pipeline import Witness
 from edge.agent.ports import Actuator, Finding, FindingCode, Sink, Source
 from edge.agent.reflexes import Reflexes
 from edge.agent.sink import OutboxSink
@@ -62,6 +65,7 @@ from redwhistle.errors import RedWhistleError
 from redwhistle.logs import get_logger
 
 OUTBOX_FILE = "outbox.db"
+EVIDENCE_FILE = "evidence.db"
 HELD_FILE = "held.json"
 STOP_SOURCES_S = 1.8
 STOP_REFLEXES_S = 0.8
@@ -74,6 +78,7 @@ def build_source(
     data_dir: Path,
     models: Callable[[], Models],
     gpio: Gpio,
+    witness: Witness | None = None,
 ) -> Source:
     """The source that a section of the configuration describes. Raises ConfigurationError or SourceError."""
     match section:
@@ -85,6 +90,7 @@ def build_source(
                 section,
                 moment=clock.moment,
                 detectors=lambda: models().detectors_for(people=wish.people, fire=wish.fire),
+                witness=witness,
             )
         case ZigbeeSettings():
             return zigbee.build(section, moment=clock.moment)
@@ -180,6 +186,14 @@ class Box:
         self._clock = clock = build_clock(settings)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self._models = build_models(settings)
+        self.evidence = SqliteEvidence(
+            settings.data_dir / EVIDENCE_FILE,
+            site=settings.site,
+            box=settings.box,
+            clock=clock,
+            epoch=lambda: self.outbox.epoch,
+        )
+        self._desk = EvidenceDesk(self.evidence.put, clock.mono_ms)
         self._sources = self._build_sources(settings)
         self.outbox = SqliteOutbox(
             settings.data_dir / OUTBOX_FILE,
@@ -191,7 +205,8 @@ class Box:
         )
         self.reflexes = build_reflexes(settings, clock, lambda: self._sink, self._gpio)
         self._sink = OutboxSink(self.outbox, self.reflexes.notice)
-        self._sink.use_places(_places_of(settings))
+        self._sink.on_event(self._desk.hear)
+        self._use(settings)
         self._supervisor = Supervisor(self._sink, clock)
         self._doors = Supervisor(self._sink, clock)
         """What a pushed configuration does not stop."""
@@ -202,6 +217,7 @@ class Box:
             clock,
             self._describe_state,
             self._take_command,
+            evidence=self.evidence,
         )
         handlers = {
             CommandName.PING.value: self._ping,
@@ -273,6 +289,7 @@ class Box:
             self.outbox.close()
         except RedWhistleError as error:
             self._log.error("outbox_close_failed", why=str(error))
+        self.evidence.close()
         self._log.info("box_stopped")
 
     def _take_command(self, payload: bytes, retained: bool) -> None:
@@ -298,9 +315,23 @@ class Box:
 
     def _build_sources(self, settings: BoxSettings) -> list[Source]:
         return [
-            build_source(section, self._clock, settings.data_dir, lambda: self._models, self._gpio)
+            build_source(
+                section, self._clock, settings.data_dir, lambda: self._models, self._gpio, self._desk
+            )
             for section in settings.sources
         ]
+
+    def _use(self, settings: BoxSettings) -> None:
+        """Tell those who need it where devices are and what cameras may show."""
+        places = _places_of(settings)
+        self._sink.use_places(places)
+        self._desk.use_cameras(
+            {
+                section.device: CameraView(section.evidence, section.masks, places.get(section.device))
+                for section in settings.sources
+                if isinstance(section, CameraSettings)
+            }
+        )
 
     def _note(self, data: BoxHealthData) -> None:
         try:
@@ -339,7 +370,7 @@ class Box:
             if late:  # two readers of one device would be worse than the old configuration
                 self._log.warning("configure_late_sources", sources=late)
             self._settings, self._sources = settings, sources
-            self._sink.use_places(_places_of(settings))
+            self._use(settings)
             self.reflexes.use(settings.reflexes, settings.release_checks)
             health = BoxHealth(self._clock, settings.data_dir, self._count_rows, settings.health_every_s)
             self._supervisor.start([health, *sources])

@@ -16,7 +16,14 @@
     ├── QueueError           an act on a work item that is not allowed now
     │   ├── AlreadyClaimed   somebody else holds the claim (it says who)
     │   ├── WrongState       the item is not in a state in which this can be done
+    │   │   └── Changed      the item has another version than the one expected
     │   └── NotYours         the person is not of this grid, or does not hold the claim
+    ├── PeopleError          an account, a log-in or a session that cannot be used like this
+    │   ├── PersonRefused    a value of an account that cannot be taken (it says which, and why)
+    │   │   └── PasswordRefused  too short, too common, or the login itself
+    │   ├── LogInFailed      unknown login, wrong password, disabled account: one answer for all
+    │   │   └── OidcFailed   a log-in through a provider that did not come to an end (it says at which step)
+    │   └── TooManyAttempts  wait before the next try (it says how long)
     ├── OutboxError          the box's outbox cannot keep an item
     │   └── KeptInMemory     the disk refused an alarm: it is held in memory and sent from there
     ├── SourceError          a sensor source cannot be opened or read
@@ -115,8 +122,52 @@ class WrongState(QueueError):
     """The item is not in a state in which this can be done."""
 
 
+class Changed(WrongState):
+    """The item has another version than the one expected: it could be done, but to something else than was looked at."""
+
+
 class NotYours(QueueError):
     """The person is not of this grid, or does not hold the claim."""
+
+
+class PeopleError(RedWhistleError):
+    """An account, a log-in or a session that cannot be used like this."""
+
+
+class PersonRefused(PeopleError):
+    """A value of an account that cannot be taken; `field` names it, `code` is stable and says why."""
+
+    def __init__(self, field: str, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field
+        self.code = code
+
+
+class PasswordRefused(PersonRefused):
+    """Too short, too long, too common, the login itself, or the same as before."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__("password", code, detail)
+
+
+class LogInFailed(PeopleError):
+    """Unknown login, wrong password, no password or disabled account: the answer is the same for all."""
+
+
+class OidcFailed(LogInFailed):
+    """A log-in through an OpenID Connect provider that did not come to an end; `code` is stable and says at which step."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class TooManyAttempts(PeopleError):
+    """Too many tries to log in: the next one is answered in `retry_after_s` seconds."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"too many tries to log in: wait {retry_after_s:.0f} s and try again")
+        self.retry_after_s = retry_after_s
 
 
 class OutboxError(RedWhistleError):

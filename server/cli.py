@@ -2,7 +2,25 @@
 
 import typer
 
-from server.commands import alert, box, db, demo, places, queue, rules, serve, silence
+from server.commands import (
+    alert,
+    box,
+    db,
+    demo,
+    doctor,
+    evidence,
+    openapi,
+    places,
+    queue,
+    role,
+    rules,
+    serve,
+    session,
+    silence,
+    token,
+    user,
+    words,
+)
 from server.settings import Settings
 from server.store.places import open_place_store
 
@@ -14,5 +32,7 @@ def attach(app: typer.Typer) -> None:
     places.attach(app, lambda: open_place_store(Settings.read().database))
     rules.attach(app)
     demo.attach(app)
-    for group in (queue, alert, silence, box):
+    doctor.attach(app)
+    openapi.attach(app)
+    for group in (queue, alert, evidence, silence, box, user, role, token, session, words):
         group.attach(app)

@@ -19,6 +19,12 @@ _SECONDS = Histogram(
 _ASIDE = Counter(
     "redwhistle_ingest_set_aside", "Messages kept in quarantine because they could not be stored", ["kind"]
 )
+_REQUESTS = Histogram(
+    "redwhistle_api_request_seconds",
+    "From a request's head to its answer's end; a stream is not counted",
+    ["operation", "status"],
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15),
+)
 _UNAVAILABLE = Counter(
     "redwhistle_ingest_waits", "Times a batch waited because the database could not serve", ["kind"]
 )
@@ -88,7 +94,47 @@ def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"redwhistle_{name}", text, value=value)
 
 
+class StreamCollector(Collector):
+    """What the live stream of this process serves."""
+
+    def __init__(self, figures: Callable[[], Mapping[str, int]]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Gauges of the moment."""
+        figures = self._figures()
+        yield _gauge("stream_clients", "Open live streams", figures["clients"])
+        yield _gauge("stream_slow", "Times a client was too slow and started over", figures["slow"])
+        yield _gauge("stream_ready", "Whether the stream knows the queue as it is", figures["ready"])
+
+
+def count_request(operation: str, status: int, seconds: float) -> None:
+    """One request to the HTTP API, by its operation id."""
+    _REQUESTS.labels(operation, f"{status // 100}xx").observe(seconds)
+
+
+_watched: dict[str, Collector] = {}
+
+
+def watch_database(read: Callable[[], Standing]) -> None:
+    """Ask the database at each scrape; the latest `read` counts, so that a process may call it again."""
+    _watch("database", DatabaseCollector(read))
+
+
+def watch_stream(figures: Callable[[], Mapping[str, int]]) -> None:
+    """Tell of the live stream at each scrape; the latest one counts."""
+    _watch("stream", StreamCollector(figures))
+
+
+def _watch(name: str, collector: Collector) -> None:
+    before = _watched.get(name)
+    if before is not None:
+        REGISTRY.unregister(before)
+    REGISTRY.register(collector)
+    _watched[name] = collector
+
+
 def serve_metrics(port: int, read: Callable[[], Standing], host: str = "127.0.0.1") -> None:
-    """Answer /metrics on loopback, in a thread of its own. Once a process."""
-    REGISTRY.register(DatabaseCollector(read))
+    """Answer /metrics on loopback, in a thread of its own."""
+    watch_database(read)
     start_http_server(port, addr=host)

@@ -3,6 +3,7 @@
 Every setting `x` can come from REDWHISTLE_X; a secret may also come from the file that REDWHISTLE_X_FILE names.
 """
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from datetime import timedelta
@@ -15,7 +16,8 @@ from redwhistle.errors import ConfigurationError
 from server.alerts.terms import Terms, parse_deadlines
 
 PREFIX = "REDWHISTLE_"
-_SECRETS = ("database_url", "mqtt_password")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_SECRETS = ("database_url", "mqtt_password", "oidc_client_secret", "metrics_token")
 
 
 class Settings(BaseModel):
@@ -40,6 +42,44 @@ class Settings(BaseModel):
     keep_minutes_days: Annotated[int, Field(ge=8)] = 180
     keep_hours_days: Annotated[int, Field(ge=8)] = 1100
     keep_events_days: Annotated[int, Field(ge=8)] = 1100
+    keep_evidence_hours: Annotated[int, Field(ge=1, le=24 * 90)] = 72
+    """How long the picture of an alarm is kept; its record and who looked at it stay."""
+    api_host: str = "127.0.0.1"
+    """Where the API and the console listen; `0.0.0.0` or `::` for everybody (then with TLS, or behind a proxy that has it)."""
+    api_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """0: any free one."""
+    api_connections: Annotated[int, Field(ge=2, le=200)] = 10
+    """How many connections to the database answer requests; the stream has one of its own."""
+    public_url: Annotated[str | None, Field(pattern=r"^https?://[^/?#@\s]+/?$")] = None
+    """How browsers reach the server, for example `https://rw.example.org`; needed behind a proxy and for OpenID Connect."""
+    tls_cert_file: Path | None = None
+    """PEM of the server's certificate with its chain; with `tls_key_file` the API answers by TLS only."""
+    tls_key_file: Path | None = None
+    trusted_proxies: str = ""
+    """Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: `10.0.0.0/8, 192.168.1.5`."""
+    session_idle_hours: Annotated[float, Field(gt=0, le=24 * 31)] = 12
+    session_days: Annotated[float, Field(gt=0, le=90)] = 7
+    oidc_issuer: str | None = None
+    """Address of an OpenID Connect provider; with it people can log in there."""
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_name: str = "统一登录"
+    """What the log-in page calls the provider."""
+    oidc_login_claim: str = "preferred_username"
+    map_tiles_url: Annotated[str | None, Field(pattern=r"^https?://[^\s\"'<>;,\\]+$")] = None
+    """A tile server for the map, with {z}, {x}, {y}; browsers load from it. None by default: no request leaves the server."""
+    map_tiles_attribution: str = ""
+    emergency_numbers: str = "119, 110, 120"
+    """What the console offers to dial, in this order."""
+    metrics_token: SecretStr | None = None
+    """Whoever sends it may read /metrics from another machine."""
+    request_max_bytes: Annotated[int, Field(ge=1024, le=64 * 2**20)] = 2**20
+    rate_per_minute_account: Annotated[int, Field(ge=10)] = 600
+    rate_per_minute_address: Annotated[int, Field(ge=10)] = 1200
+    demo_logins_file: Path | None = None
+    """Log-ins that the log-in page offers by one click; for a demo on this machine only."""
+    console_dir: Path | None = None
+    """The built console, instead of the one that came with the program."""
     claim_minutes: Annotated[float, Field(gt=0, le=1440)] = 15
     """How long a claim holds unless its owner does something."""
     undo_seconds: Annotated[float, Field(ge=0, le=600)] = 10
@@ -86,6 +126,37 @@ class Settings(BaseModel):
         return self.database_url.get_secret_value()
 
     @property
+    def proxies(self) -> tuple[Network, ...]:
+        """Networks of trusted proxies; raise ConfigurationError for a part that is none."""
+        found = []
+        for part in (one.strip() for one in self.trusted_proxies.split(",")):
+            if not part:
+                continue
+            try:
+                found.append(ipaddress.ip_network(part))
+            except ValueError as error:
+                raise ConfigurationError(
+                    f"{PREFIX}TRUSTED_PROXIES: {part[:60]!r} is no network ({error}): write 10.0.0.0/8, 192.168.1.5"
+                ) from error
+        return tuple(found)
+
+    @property
+    def tls(self) -> tuple[Path, Path] | None:
+        """Certificate and key; raise ConfigurationError for one without the other."""
+        if self.tls_cert_file is None and self.tls_key_file is None:
+            return None
+        if self.tls_cert_file is None or self.tls_key_file is None:
+            raise ConfigurationError(
+                f"{PREFIX}TLS_CERT_FILE and {PREFIX}TLS_KEY_FILE belong together: set both"
+            )
+        return self.tls_cert_file, self.tls_key_file
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the server by TLS only: its own, or a proxy's as `public_url` says."""
+        return self.tls is not None or (self.public_url or "").startswith("https://")
+
+    @property
     def terms(self) -> Terms:
         """The queue's times; raise ConfigurationError for deadlines that cannot be read."""
         try:
@@ -103,6 +174,11 @@ class Settings(BaseModel):
             "readings_hour": timedelta(days=self.keep_hours_days),
             "events": timedelta(days=self.keep_events_days),
         }
+
+    @property
+    def keep_evidence(self) -> timedelta:
+        """How long pictures are kept."""
+        return timedelta(hours=self.keep_evidence_hours)
 
 
 def _from_file(environment: Mapping[str, str], name: str) -> str | None:

@@ -23,17 +23,20 @@ from server.metrics import PrometheusMeter, serve_metrics
 from server.rule_files import RuleShelf, load_rules
 from server.settings import Settings
 from server.store.connection import Connection
+from server.store.evidence_keeping import remove_expired, tie_late
 from server.store.intake import Intake
 from server.store.migrate import migrate, require_current
 from server.store.retention import Retention, enforce
 from server.store.rollups import refresh
 from server.store.standing import read_standing
 from server.store.unit_of_work import PostgresUnitOfWork
+from server.wiring_doors import serving_doors
 
 log = get_logger(part="server")
 
 ROLLUP_EVERY_S = 20.0
 RETENTION_EVERY_S = 3600.0
+EVIDENCE_EVERY_S = 15.0
 DATABASE = "redwhistle"
 """Name of the database inside the embedded server."""
 
@@ -50,7 +53,7 @@ def build_ingest(settings: Settings) -> IngestService:
 
     return IngestService(
         broker_settings(settings),
-        open_intake=lambda name: Intake(url, name=name, stepper=step),
+        open_intake=lambda name: Intake(url, name=name, stepper=step, keep_evidence=settings.keep_evidence),
         screen=engine.Screen(pack),
         presence_step_ms=engine.PRESENCE_STEP_MS,
         meter=PrometheusMeter(),
@@ -70,7 +73,17 @@ def build_dispatcher(settings: Settings) -> Dispatcher[rules.Pack, engine.SiteSt
         gone = enforce(connection, now, keep)
         log.info("retention_enforced", gone={name: count for name, count in gone.items() if count})
 
-    jobs = [Job("rollups", ROLLUP_EVERY_S, roll_up), Job("retention", RETENTION_EVERY_S, clear)]
+    def look_after_evidence(connection: Connection, now: datetime) -> None:
+        tied = tie_late(connection, now)
+        removed = remove_expired(connection, now, settings.keep_evidence)
+        if tied or removed:
+            log.info("evidence_looked_after", tied=tied, removed=removed)
+
+    jobs = [
+        Job("rollups", ROLLUP_EVERY_S, roll_up),
+        Job("retention", RETENTION_EVERY_S, clear),
+        Job("evidence", EVIDENCE_EVERY_S, look_after_evidence),
+    ]
     pack = load_rules(settings.rules_file)
     shelf = RuleShelf(pack)
     return Dispatcher(
@@ -130,7 +143,16 @@ def run_dispatch(settings: Settings) -> None:
         log.info("dispatch_stopped")
 
 
-def serve(settings: Settings, *, embedded_dir: Path | None, migrate_first: bool) -> None:
+def run_api(settings: Settings) -> None:
+    """Answer at the HTTP doors until SIGTERM or Ctrl-C."""
+    with _told_to_stop() as stop, serving_doors(settings, stop):
+        _maybe_serve_metrics(settings)
+        stop.wait()
+
+
+def serve(
+    settings: Settings, *, embedded_dir: Path | None, migrate_first: bool, with_api: bool = True
+) -> None:
     """Everything in one process until SIGTERM or Ctrl-C; with `embedded_dir` also the database and the broker."""
     with ExitStack() as stack:
         stop = stack.enter_context(_told_to_stop())
@@ -141,6 +163,8 @@ def serve(settings: Settings, *, embedded_dir: Path | None, migrate_first: bool)
             log.info("database_migrated", applied=applied)
         stack.enter_context(_ingesting(settings))
         stack.enter_context(_dispatching(settings, stop))
+        if with_api:
+            stack.enter_context(serving_doors(settings, stop))
         log.info("server_ready", mqtt_host=settings.mqtt_host, mqtt_port=settings.mqtt_port)
         stop.wait()
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from redwhistle.contracts.evidence import Method
 from server.alerts.model import Certainty, Hazard, Quiet, Severity
 from server.alerts.work_item import Act, State
 
@@ -60,6 +61,7 @@ ACTS: Words = {
     Act.REOPEN: ("重新打开", "reopened"),
     Act.CONDITION_ENDED: ("现象消失", "condition ended"),
     Act.LAPSE: ("租约到期", "claim ran out"),
+    Act.NOT_DONE: ("离线操作未生效", "an act without network came too late"),
 }
 DECISIONS: Words = {
     "raise": ("报警", "raised"),
@@ -89,7 +91,31 @@ LEVELS: Words = {
     "unit": ("单元", "unit"),
     "household_group": ("十户", "ten households"),
 }
+METHODS: Words = {
+    Method.WHOLE_FRAME: ("整幅画面已模糊", "the whole frame is blurred"),
+    Method.PEOPLE_AND_FRAME: ("人像已打码，画面已模糊", "people are pixelated, the frame is blurred"),
+}
+REMOVALS: Words = {
+    "expired": ("保存期满，已删除", "deleted: its time was over"),
+    "displaced": ("该盒图片过多，旧图已删除", "deleted: its box sent more than is kept"),
+}
+_UNITS = {
+    "_c": "°C",
+    "_pct": "%",
+    "_ppm": "ppm",
+    "_m": "m",
+    "_g": "g",
+    "_deg": "°",
+    "_dbm": "dBm",
+    "_per_s": "1/s",
+    "_s": "s",
+}
 _ABOVE_COMPOUND = frozenset({"city", "district", "street", "community", "grid"})
+
+
+def unit_of(metric: str) -> str:
+    """The unit that a metric's name ends in, as people write it; empty where there is none."""
+    return next((unit for ending, unit in _UNITS.items() if metric.endswith(ending)), "")
 
 
 def word(words: Words, code: str | None, lang: Lang) -> str:

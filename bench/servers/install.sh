@@ -1,8 +1,8 @@
 #!/bin/sh
-# Fetch the servers that tests and measurements run against, into a folder of their own: nothing is installed into
+# Fetch the servers and the browser that tests and measurements run against, into a folder of their own: nothing is installed into
 # the system, nothing is started, and no root is needed.
 #
-#   sh bench/servers/install.sh [timescaledb] [mosquitto] [rtsp]        (default: all three)
+#   sh bench/servers/install.sh [timescaledb] [mosquitto] [rtsp] [chromium]        (default: all four)
 #
 # The folder is $REDWHISTLE_SERVERS_DIR, or .servers in the checkout. What is already installed in the system is
 # used as it is. Needs a Debian-like system (apt-get, dpkg-deb) for what is missing.
@@ -77,6 +77,22 @@ get_rtsp() {
     [ -x /usr/bin/python3 ] || fail "the RTSP server runs on the system's own Python: install python3"
     fetch rtsp gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
         gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
+}
+
+# A browser, and a font with Chinese characters: without one a page is laid out with boxes in their place.
+get_chromium() {
+    if [ ! -x "$servers/chromium/root/usr/lib/chromium/chromium" ] && [ -z "${REDWHISTLE_CHROMIUM:-}" ]; then
+        found=
+        for name in chromium chromium-browser google-chrome google-chrome-stable; do
+            ! command -v "$name" >/dev/null || found=$name
+        done
+        [ -n "$found" ] || fetch chromium chromium libnss3
+    fi
+    [ ! -d "$servers/fonts/root" ] || return 0
+    [ -z "$(find /usr/share/fonts /usr/local/share/fonts "${HOME:-/nonexistent}/.fonts" \( -iname '*wqy*' -o -iname \
+        '*cjk*' -o -iname '*sourcehan*' -o -iname '*source-han*' -o -iname '*uming*' -o -iname '*droidsansfallback*' \) \
+        2>/dev/null | head -n 1)" ] || return 0
+    fetch fonts fonts-wqy-microhei
 }
 
 # PostgreSQL 17 with TimescaleDB. Debian 13 and later have it as packages; for Debian 12 the packages of 13 are
@@ -165,10 +181,10 @@ trixie_sources() {
         awk '$1 == "deb" && / bookworm / && !done { sub(/ bookworm .*/, " trixie main"); print; done = 1 }'
 }
 
-[ $# -gt 0 ] || set -- timescaledb mosquitto rtsp
+[ $# -gt 0 ] || set -- timescaledb mosquitto rtsp chromium
 for wanted in "$@"; do
     case $wanted in
-    timescaledb | mosquitto | rtsp) "get_$wanted" ;;
-    *) fail "no server called $wanted: timescaledb, mosquitto or rtsp" ;;
+    timescaledb | mosquitto | rtsp | chromium) "get_$wanted" ;;
+    *) fail "nothing here is called $wanted: timescaledb, mosquitto, rtsp or chromium" ;;
     esac
 done

@@ -1,6 +1,8 @@
 """What a source says it saw: values without identity; the outbox mints identity when it keeps them."""
 
 from dataclasses import dataclass, field
+from typing import NewType
+from uuid import UUID
 
 from redwhistle.contracts.events import EventData, EventKind
 
@@ -25,6 +27,8 @@ class EventSeen:
     test: bool = False
     place: str | None = None
     exercise: str | None = None
+    id: UUID | None = None
+    """Its UUIDv7, where it was given one before it is kept; the outbox gives one otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,26 @@ class FrameSeen:
     height_px: int
     detections: tuple[Detection, ...] = ()
     moving_regions: tuple[tuple[float, float, float, float], ...] = field(default=())
+
+
+BlurredJpeg = NewType("BlurredJpeg", bytes)
+"""A JPEG in which nobody can be recognised: made by `edge.agent.evidence.blurring.encode` alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceTaken:
+    """The picture to an alarm (`event` is the alarm's id); `device` is the camera, `moment` that of the frame."""
+
+    event: UUID
+    device: str
+    place: str | None
+    moment: Moment
+    exercise: str | None
+    width_px: int
+    height_px: int
+    people_blurred: int
+    method: str
+    jpeg: BlurredJpeg
 
 
 Observation = EventSeen | ReadingSeen

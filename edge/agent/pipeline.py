@@ -47,10 +47,27 @@ class Detector(Protocol):
         """Find. Must not keep or change the picture. Raises SourceError when the model fails."""
 
 
+class Witness(Protocol):
+    """Who may want the picture to an alarm."""
+
+    def see(
+        self, device: str, frame: Frame, people_xyxy_px: Sequence[tuple[float, float, float, float]] | None
+    ) -> None:
+        """Offered each frame once its events are kept; None: no model looked for people. Never keeps it, never raises."""
+
+
 class CameraPipeline:
     """Takes one camera's frames, in order."""
 
-    def __init__(self, device: str, rules: CameraRules, detectors: Sequence[Detector], sink: Sink) -> None:
+    def __init__(
+        self,
+        device: str,
+        rules: CameraRules,
+        detectors: Sequence[Detector],
+        sink: Sink,
+        witness: Witness | None = None,
+    ) -> None:
+        self._witness = witness
         self._device = device
         self._rules = rules
         self._detectors = tuple(detectors)
@@ -76,6 +93,9 @@ class CameraPipeline:
                 self._sink.event(observation)
             else:
                 self._sink.reading(observation)
+        if self._witness is not None:
+            people = [d.box_xyxy_px for d in seen.detections if d.label == PERSON]
+            self._witness.see(self._device, frame, people if self._sight.people else None)
 
 
 def sight_of(detectors: Sequence[Detector]) -> Sight:

@@ -1,7 +1,7 @@
 """The small interfaces between the parts of the agent, owned by the parts that call them."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -10,6 +10,7 @@ from uuid import UUID
 from edge.agent.observation import EventSeen, ReadingSeen
 from edge.agent.orders import Order
 from redwhistle.contracts.envelope import Ack, Envelope, Rejection
+from redwhistle.contracts.evidence import Evidence
 from redwhistle.contracts.ids import ItemKey, Lane
 
 
@@ -92,6 +93,22 @@ class Outbox(Protocol):
 
     def remember_command(self, command: UUID) -> bool:
         """Keep a command's id on disk; False when it was there already. Raises OutboxError."""
+
+
+class EvidenceOutbox(Protocol):
+    """Blurred pictures that wait for the server."""
+
+    def waiting(self) -> Sequence[UUID]:
+        """Those that the server does not have, the newest first. Raises OutboxError."""
+
+    def read(self, picture: UUID, /) -> Evidence | None:
+        """One as it goes on the wire; None when it is gone. Raises OutboxError."""
+
+    def drop(self, pictures: Collection[UUID], /) -> int:
+        """Delete what the server has; return how many were here. Raises OutboxError."""
+
+    def give_up(self, picture: UUID, reason: str, /) -> None:
+        """Delete one that will never be taken, counted. Raises OutboxError."""
 
 
 class FindingCode(StrEnum):

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from uuid import UUID
+
+import uuid_utils.compat
 
 from edge.agent.observation import EventSeen, Observation, ReadingSeen
 from edge.agent.ports import Outbox
@@ -23,17 +26,25 @@ class OutboxSink:
         self._then = then
         self._log = get_logger()
         self._places: Mapping[str, str] = {}
+        self._listener: Callable[[UUID, EventSeen], None] = _hear_nothing
 
     def use_places(self, places: Mapping[str, str]) -> None:
         """Where each device is, as configured: an event says its place itself, so that the first alarm of a box
         that the server does not know yet comes to the right door."""
         self._places = dict(places)
 
+    def on_event(self, listener: Callable[[UUID, EventSeen], None]) -> None:
+        """Call `listener` with each event's id once the event is kept; it must not raise."""
+        self._listener = listener
+
     def event(self, seen: EventSeen) -> None:
+        if seen.id is None:
+            seen = replace(seen, id=uuid_utils.compat.uuid7())
         if seen.place is None and seen.device in self._places:
             seen = replace(seen, place=self._places[seen.device])
         try:
-            self._keep(seen)
+            if self._keep(seen) and seen.id is not None:
+                self._listener(seen.id, seen)
         finally:
             self._pass_on(seen)
 
@@ -43,7 +54,8 @@ class OutboxSink:
         finally:
             self._pass_on(seen)
 
-    def _keep(self, seen: EventSeen) -> None:
+    def _keep(self, seen: EventSeen) -> bool:
+        """Whether it will be sent."""
         lane = lane_of(seen.kind)
         try:
             key = self._outbox.put_event(seen)
@@ -55,12 +67,18 @@ class OutboxSink:
             )
             if lane is Lane.ALARM:
                 raise
+            return False
         else:
             write = self._log.info if lane is Lane.ALARM else self._log.debug
             write("event_kept", device=seen.device, kind=seen.kind.value, lane=lane.value, seq=key.seq)
+        return True
 
     def _pass_on(self, seen: Observation) -> None:
         try:
             self._then(seen)
         except Exception as error:  # whatever a reflex trips over, it does not stop a sensor
             self._log.exception("reflex_tripped", why=f"{type(error).__name__}: {error}")
+
+
+def _hear_nothing(event: UUID, seen: EventSeen) -> None:
+    pass

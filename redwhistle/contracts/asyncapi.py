@@ -61,13 +61,13 @@ def _operation(leaf: Leaf) -> tuple[str, dict[str, Any]]:
         "channel": {"$ref": f"#/channels/{leaf}"},
         "messages": [{"$ref": f"#/channels/{leaf}/messages/{_MESSAGE_OF[leaf]}"}],
     }
-    if leaf in {Leaf.ALARM, Leaf.TELEMETRY, Leaf.STATE}:
+    if leaf in {Leaf.ALARM, Leaf.TELEMETRY, Leaf.EVIDENCE, Leaf.STATE}:
         operation["bindings"] = {"mqtt": {"qos": 1, "retain": leaf is Leaf.STATE, "bindingVersion": "0.2.0"}}
     return f"{action}{leaf.value.title()}", operation
 
 
 def _messages() -> dict[str, Any]:
-    messages: dict[str, Any] = {
+    return {
         name: {
             "name": name,
             "contentType": "application/json",
@@ -76,13 +76,6 @@ def _messages() -> dict[str, Any]:
         }
         for name, model in MESSAGES.items()
     }
-    messages["evidence"] = {
-        "name": "evidence",
-        "contentType": "image/jpeg",
-        "summary": f"One JPEG with the people blurred, at most {MAX_EVIDENCE_BYTES} bytes.",
-        "payload": {"type": "string", "format": "binary", "maxLength": MAX_EVIDENCE_BYTES},
-    }
-    return messages
 
 
 def _schemas() -> dict[str, Any]:
@@ -152,7 +145,10 @@ _MESSAGE_OF: dict[Leaf, str] = {
 _LEAF_WORDS: dict[Leaf, str] = {
     Leaf.ALARM: "Events that may raise an alert; sent before everything else, kept at the box until acknowledged.",
     Leaf.TELEMETRY: "Readings in columns, plain events and gap records, in batches; kept at the box until acknowledged.",
-    Leaf.EVIDENCE: "The picture to an alert.",
+    Leaf.EVIDENCE: (
+        f"The picture to an alarm, at most {MAX_EVIDENCE_BYTES} bytes of JPEG with the people made unrecognisable; sent"
+        " after the alarms, acknowledged by its id."
+    ),
     Leaf.STATE: "Retained: what the box is and has. Its last will is the same message with `online` false.",
     Leaf.ACK: "The server's own acknowledgement, sent after its commit: only now does the box delete.",
     Leaf.COMMAND: "What the server asks of the box; it expires and runs once.",

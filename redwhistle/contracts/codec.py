@@ -13,6 +13,7 @@ from pydantic_core import PydanticSerializationError
 
 from redwhistle.contracts.commands import Command, Reply
 from redwhistle.contracts.envelope import Ack, Envelope
+from redwhistle.contracts.evidence import Evidence
 from redwhistle.contracts.state import BoxState
 from redwhistle.contracts.wire import MAX_ENVELOPE_BYTES, MAX_ITEMS, VERSION, Wire
 from redwhistle.errors import Malformed, TooLarge, WrongVersion
@@ -20,7 +21,7 @@ from redwhistle.errors import Malformed, TooLarge, WrongVersion
 M = TypeVar("M", bound=Wire)
 
 
-def encode(model: Envelope | Ack | BoxState | Command | Reply) -> bytes:
+def encode(model: Envelope | Ack | BoxState | Command | Reply | Evidence) -> bytes:
     """Compact JSON, UTF-8; raise TooLarge over the limit that every reader applies."""
     try:
         payload = model.model_dump_json(exclude_defaults=False, exclude_none=True).encode()
@@ -54,6 +55,11 @@ def decode_command(payload: bytes) -> Command:
 
 def decode_reply(payload: bytes) -> Reply:
     return _decode(Reply, payload)
+
+
+def decode_evidence(payload: bytes) -> Evidence:
+    """A picture whose bytes are one plain JPEG of the size stated; the error's text holds nothing of the picture."""
+    return _decode(Evidence, payload)
 
 
 def digest(payload: bytes) -> str:

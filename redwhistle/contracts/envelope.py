@@ -1,6 +1,7 @@
 """What one MQTT message of the lanes holds, and what the server answers."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field
 
@@ -46,7 +47,8 @@ class Ack(Wire):
     """The server's own acknowledgement, published after its commit: only now may a box delete a row.
 
     `received` are the ranges of this epoch and lane that the server holds, clipped to what matters to the sender;
-    quarantined items are in them: they are kept, with their reason.
+    quarantined items are in them: they are kept, with their reason. `evidence` are the ids of pictures that the server has
+    taken or refused for good; an acknowledgement that has them says nothing of its lane.
     """
 
     v: Literal[1] = 1
@@ -54,4 +56,5 @@ class Ack(Wire):
     lane: Lane
     received: list[SeqRange] = Field(default_factory=list, max_length=4096)
     rejected: list[Rejection] = Field(default_factory=list, max_length=64)
+    evidence: list[UUID] | None = Field(default=None, max_length=64)
     at_ms: EpochMs

@@ -8,6 +8,7 @@ from typing import Any
 from redwhistle.contracts.commands import Command, Reply
 from redwhistle.contracts.envelope import Ack, Envelope
 from redwhistle.contracts.events import DATA_OF
+from redwhistle.contracts.evidence import Evidence
 from redwhistle.contracts.state import BoxState
 from redwhistle.contracts.wire import VERSION, Wire
 
@@ -17,6 +18,7 @@ MESSAGES: dict[str, type[Wire]] = {
     "state": BoxState,
     "command": Command,
     "reply": Reply,
+    "evidence": Evidence,
 }
 """What is a message of its own, by its short name."""
 

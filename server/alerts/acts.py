@@ -7,11 +7,11 @@ that the next trigger raises a new alert. Locks: the site's state first, then th
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from redwhistle.clock import check_utc, to_ms
 from redwhistle.errors import ConfigurationError, QueueError
-from server.alerts import queue
+from server.alerts import lost, queue
 from server.alerts.ledger import Ledger
 from server.alerts.model import ClosedItem, Hazard, Silence, SilenceItem
 from server.alerts.ports import Judge, Pack, SiteState, StoredSilence, StoredState, UnitOfWork
@@ -41,26 +41,44 @@ def perform(
     grid: str | None = None,
     version: int | None = None,
     terms: Terms = DEFAULT_TERMS,
+    data: Mapping[str, Any] | None = None,
 ) -> Transition:
-    """Do a person's act to the item of this number or id. Raise NotFound, AlreadyClaimed, WrongState, NotYours."""
-    if what is not Act.CLOSE:
-        item = uow.lock_item(ref)
+    """Do a person's act to the item of this number or id. Raise NotFound, AlreadyClaimed, WrongState, NotYours.
+
+    `data` goes into the act's line of the history.
+    """
+
+    def move(item: WorkItem) -> Transition:
         done = queue.act(item, what, actor, now, reason=reason, grid=grid, version=version, terms=terms)
+        last = done.entries[-1]
+        told = replace(last, data={**last.data, **(data or {})})
+        return replace(done, entries=(*done.entries[:-1], told))
+
+    if what is not Act.CLOSE:
+        done = move(uow.lock_item(ref))
         _save_alone(uow, done, now, terms)
         return done
-    closed = _close(
-        uow,
-        ref,
-        lambda item: queue.act(
-            item, what, actor, now, reason=reason, grid=grid, version=version, terms=terms
-        ),
-        now,
-        pack,
-        judge,
-        terms,
-    )
+    closed = _close(uow, ref, move, now, pack, judge, terms)
     assert closed is not None  # noqa: S101  an act that cannot be done raises
     return closed
+
+
+def note_lost(
+    uow: UnitOfWork,
+    ref: str,
+    what: Act,
+    actor: str,
+    now: datetime,
+    *,
+    code: str,
+    reason: str = "",
+    data: Mapping[str, Any] | None = None,
+) -> Transition:
+    """Leave a note of an act that was made without network and is refused now."""
+    who, why = queue.check_actor(actor), queue.check_reason(reason)
+    noted = lost.note_not_done(uow.lock_item(ref), what, who, now, code=code, reason=why, data=data)
+    _save_alone(uow, noted, now, DEFAULT_TERMS)
+    return noted
 
 
 def close_if_due(

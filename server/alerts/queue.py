@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from redwhistle.clock import check_utc
-from redwhistle.errors import AlreadyClaimed, NotYours, QueueError, WrongState
+from redwhistle.errors import AlreadyClaimed, Changed, NotYours, QueueError, WrongState
 from server.alerts.terms import DEFAULT_TERMS, Deadlines, Terms
 from server.alerts.work_item import FREE, HELD, SETTLED, Act, Entry, State, Transition, WorkItem
 
@@ -74,20 +74,21 @@ def act(
     """Do a person's act; raise AlreadyClaimed, WrongState or NotYours.
 
     `grid` is the grid that the person answers for: another grid's item is NotYours. With `version` the act is done
-    only to exactly that version (WrongState otherwise). A claim that has run out lapses first, whoever acts.
+    only to exactly that version; what is refused anyway is refused for its own reason, else it is Changed. A claim that
+    has run out lapses first, whoever acts.
     """
     check_utc(now)
     who = check_actor(actor)
     why = check_reason(reason)
     if grid is not None and grid != item.grid:
         raise NotYours(f"{item.name} belongs to grid {item.grid}, not {grid}: ask a worker of {item.grid}")
-    if version is not None and version != item.version:
-        raise WrongState(f"{item.name} has changed (version {item.version}, not {version}): look at it again")
     if what not in _ACTS:
         raise WrongState(f"{what} is not an act of a person")
     lapsed = lapse(item, now)
     start, before = (lapsed.item, lapsed.entries) if lapsed else (item, ())
     done = _ACTS[what](start, who, now, why, terms)
+    if version is not None and version != item.version:
+        raise Changed(f"{item.name} has changed (version {item.version}, not {version}): look at it again")
     return Transition(done.item, before + done.entries)
 
 

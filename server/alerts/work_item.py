@@ -61,6 +61,8 @@ class Act(StrEnum):
     """What raised it ended; somebody still has to look."""
     LAPSE = "lapse"
     """The claim ran out."""
+    NOT_DONE = "not_done"
+    """A person's act that was made without network, and lost when it arrived."""
 
 
 FREE = frozenset({State.SUSPECTED, State.OPEN})

@@ -1,4 +1,4 @@
-"""`redwhistle serve | ingest | dispatch`: the server's processes."""
+"""`redwhistle serve | api | ingest | dispatch`: the server's processes."""
 
 from pathlib import Path
 from typing import Annotated
@@ -33,14 +33,28 @@ MqttCa = Annotated[
 ]
 Rules = Annotated[Path | None, typer.Option("--rules", help="A rule pack instead of the default one.")]
 MetricsPort = Annotated[int | None, typer.Option(help="Answer /metrics on 127.0.0.1 at this port.")]
+ApiHost = Annotated[
+    str | None,
+    typer.Option(
+        help="Where the API and the console listen [default: REDWHISTLE_API_HOST or 127.0.0.1]",
+        show_default=False,
+    ),
+]
+ApiPort = Annotated[
+    int | None,
+    typer.Option(
+        help="Their port; 0: any free one [default: REDWHISTLE_API_PORT or 8080]", show_default=False
+    ),
+]
 LogJson = Annotated[
     bool, typer.Option("--log-json/--log-text", help="Log lines as JSON objects or for people.")
 ]
 
 
 def attach(root: typer.Typer) -> None:
-    """Hang the three commands under the root command."""
+    """Hang the four commands under the root command."""
     root.command()(serve)
+    root.command()(api)
     root.command()(ingest)
     root.command()(dispatch)
 
@@ -60,9 +74,16 @@ def serve(
         ),
     ] = None,
     migrate: Annotated[bool, typer.Option("--migrate", help="Bring the schema up to date first.")] = False,
+    with_api: Annotated[
+        bool, typer.Option("--api/--no-api", help="Answer at the HTTP doors, too: API and console.")
+    ] = True,
+    api_host: ApiHost = None,
+    api_port: ApiPort = None,
     log_json: LogJson = False,
 ) -> None:
-    """Do everything in one process on one machine: ingest and timers. Stops on Ctrl-C or SIGTERM.
+    """Do everything in one process on one machine: ingest, timers, API and console. Stops on Ctrl-C or SIGTERM.
+
+    Where there is no account yet, `admin` is made, and its random password printed once.
 
     Example: redwhistle serve --embedded ./data
     Example: redwhistle serve --database-url postgresql://rw@db/redwhistle --mqtt-host broker --migrate
@@ -78,8 +99,38 @@ def serve(
         mqtt_ca_file=mqtt_ca_file,
         rules_file=rules,
         metrics_port=metrics_port,
+        api_host=api_host,
+        api_port=api_port,
     )
-    wiring.serve(settings, embedded_dir=embedded, migrate_first=migrate)
+    wiring.serve(settings, embedded_dir=embedded, migrate_first=migrate, with_api=with_api)
+
+
+def api(
+    database_url: DatabaseUrl = None,
+    api_host: ApiHost = None,
+    api_port: ApiPort = None,
+    rules: Rules = None,
+    metrics_port: MetricsPort = None,
+    log_json: LogJson = False,
+) -> None:
+    """Answer at the HTTP doors: API, live stream and console. Run as many as you like behind a proxy.
+
+    Where there is no account yet, `admin` is made, and its random password printed once.
+
+    Example: redwhistle api --database-url postgresql://rw@db/redwhistle --api-port 8080
+    """
+    from server import wiring  # here: the other commands need not wait for all that a server needs
+
+    configure_logs(LogFormat.JSON if log_json else LogFormat.CONSOLE)
+    wiring.run_api(
+        Settings.read(
+            database_url=database_url,
+            api_host=api_host,
+            api_port=api_port,
+            rules_file=rules,
+            metrics_port=metrics_port,
+        )
+    )
 
 
 def ingest(

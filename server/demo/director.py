@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from redwhistle.places.files import read_places
 from redwhistle.stopping import stop_on_signals
 from server.demo import compounds, inspection
 from server.demo.compounds import COMPOUNDS, Compound, Family
+from server.demo.doors import account_of, console_port, fresh_logins, open_accounts
 from server.demo.feeder import Feeder
 from server.demo.folder import held_folder
 from server.demo.guard import MARK, guarded
@@ -26,8 +28,11 @@ from server.demo.inspection import Report
 from server.demo.processes import Troupe, clean_environment, script
 from server.demo.screen import Screen
 from server.demo.story import CARDS
+from server.demo.visit import answers, look_at_the_page, work_off
 from server.demo.witness import Witness
+from server.demo_logins import write_demo_logins
 from server.embedded.broker import EmbeddedBroker, MqttVersion
+from server.embedded.ports import LOOPBACK
 from server.settings import Settings
 from server.store import reading
 from server.store.connection import connect
@@ -42,7 +47,6 @@ DEFAULT_FOLDER = CHECKOUT / "demo-data" / "run"
 WITHIN_S = 60.0
 """So long the boxes may take to come online, and then, in a check, everything to become work items."""
 STOPPED = 130
-_WORKER = "张伟"
 _POLL_S = 0.1
 _SERVER_FOLDER = "server"
 
@@ -111,10 +115,19 @@ class _Demo:
         self._screen.heading("Ctrl-C")
         settings = self._start_servers()
         self._url_file = self._folder / _SERVER_FOLDER / "database-url"
+        logins_file = self._folder / _SERVER_FOLDER / "demo-logins.json"
+        self._logins = fresh_logins()
+        write_demo_logins(logins_file, self._logins)
+        port = console_port()
+        self._console = f"http://{LOOPBACK}:{port}/"
+        (self._folder / _SERVER_FOLDER / "console-url").write_text(f"{self._console}\n", encoding="utf-8")
         environment = {
             "REDWHISTLE_DATABASE_URL_FILE": str(self._url_file),
             "REDWHISTLE_MQTT_HOST": settings.mqtt_host,
             "REDWHISTLE_MQTT_PORT": str(settings.mqtt_port),
+            "REDWHISTLE_API_HOST": LOOPBACK,
+            "REDWHISTLE_API_PORT": str(port),
+            "REDWHISTLE_DEMO_LOGINS_FILE": str(logins_file),
         }
         self._url = settings.database
         self._troupe = Troupe(self._folder, clean_environment(self._folder, environment))
@@ -129,6 +142,8 @@ class _Demo:
         self._stack.enter_context(self._witness.watching())
         self._stack.enter_context(feeder.running())
         try:
+            self._wait(lambda: answers(self._console), what=f"the console at {self._console}")
+            self._step(f"控制台 {self._console}", f"the console, {self._console}")
             self._wait(self._is_heard, what="the boxes to come online and their sensors to be heard")
             self._step(
                 "两个边缘盒在线，传感器有读数", "both boxes are online, readings of their sensors are stored"
@@ -165,6 +180,7 @@ class _Demo:
         with connect(self._url, name="demo") as connection:
             for compound in COMPOUNDS:
                 reading.add_box(connection, compound.box, compound.site)
+        open_accounts(self._url, self._logins, datetime.now(UTC))
         count = len(tree.places)
         self._step(f"示例城市：{count} 个地点", f"the sample city: {count} places")
 
@@ -209,7 +225,7 @@ class _Demo:
             self._look_after()
 
     def _check(self) -> Report:
-        """Wait for work items, take one to its end by command, look through the database."""
+        """Wait for work items, let two workers go for one over HTTP, look through the database."""
         deadline_s = time.monotonic() + WITHIN_S
         while self._missing() and time.monotonic() < deadline_s:
             self._heed_stop()
@@ -250,24 +266,13 @@ class _Demo:
         return inspection.what_is_missing(inspection.alerts_by_source(news), without, heard, cards)
 
     def _work_off(self, acts: list[str]) -> list[str]:
-        """Claim, resolve and close one smoke alert's item, each by command; what went wrong."""
+        """Two workers go for one smoke alert's item at the console's doors; what went wrong."""
+        self._heed_stop()
         alert = inspection.alerts_by_source(self._witness.news)["smoke"][0]
         number = next(n.item["number"] for n in self._witness.news if n.alert["number"] == alert)
-        by = ("--as", _WORKER)
-        for words in (
-            ("queue", "claim", str(number), *by),
-            ("queue", "resolve", str(number), *by, "--reason", "灶上锅烧干，已处理"),
-            ("queue", "close", str(number), *by),
-        ):
-            self._heed_stop()
-            self._troupe.run_command(*words)
-            acts.append(" ".join(words))
-        with connect(self._url, name="demo", autocommit=True) as connection:
-            item = reading.read_item(connection, str(number))
-        done = [entry["act"] for entry in item["history"] if entry["actor"] == _WORKER]
-        if item["state"] != "closed" or done != ["claim", "resolve", "close"]:
-            return [f"work item {number} is {item['state']} after {', '.join(done)}; it should be closed"]
-        return []
+        worker, second, *_ = self._logins
+        missing = look_at_the_page(self._console, self._logins)
+        return missing + work_off(self._console, number, worker, second, acts)
 
     def _count_rows(self) -> dict[str, int]:
         with connect(self._url, name="demo", autocommit=True) as connection:
@@ -277,12 +282,12 @@ class _Demo:
     def _hint(self) -> None:
         commands = (
             ("queue list", "谁该去哪里", "who has to go where"),
-            ("queue claim 1 --as 张伟", "认领", "take it on"),
-            ("queue resolve 1 --as 张伟 --reason 已处理", "处置完毕", "dealt with"),
+            ("user list", "账号与角色", "accounts and roles"),
             ("alert show 1 --why", "为何报警", "why it fired"),
             ("box list", "边缘盒", "the boxes"),
             ("queue watch", "队列实况", "the queue, live"),
         )
+        self._screen.doors(self._console, [(login, account_of(login)) for login in self._logins])
         self._screen.hints(self._url_file, commands, script("redwhistle"))
 
     def _look_after(self) -> None:

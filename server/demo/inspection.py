@@ -22,7 +22,7 @@ class Latency:
 
 @dataclass(slots=True)
 class Report:
-    """The outcome. `alerts` by source, with the number of each; `rows` as stored; `acts` done by command."""
+    """The outcome. `alerts` by source, with the number of each; `rows` as stored; `acts` done over HTTP."""
 
     seconds: float
     missing: list[str]

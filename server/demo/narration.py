@@ -6,6 +6,7 @@ from typing import Any
 
 from server import words
 from server.demo.compounds import Device
+from server.demo.doors import ACCOUNTS
 from server.demo.story import Beat
 from server.demo.witness import News
 from server.printing import clean
@@ -128,6 +129,7 @@ def _of_person(news: News, lang: Lang) -> str:
     actor = str(entry["actor"])
     if actor == "dispatch":
         actor = "定时器" if zh else "the timer"
+    actor = next((account.name for account in ACCOUNTS if account.login == actor), actor)
     reason = str(entry["reason"])
     if reason:
         reason = f"：{reason}" if zh else f": {reason}"

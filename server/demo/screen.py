@@ -13,9 +13,11 @@ from rich.text import Text
 
 from redwhistle.clock import from_ms
 from server.demo import narration
+from server.demo.doors import Account
 from server.demo.inspection import Report
 from server.demo.story import Beat
 from server.demo.witness import News
+from server.demo_logins import DemoLogin
 from server.printing import clean
 from server.words import Lang
 
@@ -23,6 +25,8 @@ _STYLES = {1: "bold red", 2: "bold yellow", 3: "bold cyan", 4: "dim"}
 _INDENT = " " * 10
 _NOTES_AT = 76
 """Column of the notes beside commands."""
+_PASSWORDS_AT, _TITLES_AT = 16, 36
+"""Columns of the table of log-ins."""
 _SOURCES = {
     "camera": ("摄像头（人群）", "camera (crowd)"),
     "smoke": ("烟感", "smoke detectors"),
@@ -62,12 +66,32 @@ class Screen:
         text = " · ".join(part for lang, part in ((Lang.ZH, zh), (Lang.EN, en)) if lang in self._langs)
         self._console.print(Text.assemble(("  ✓ ", "green"), (f"{seconds:4.1f} s  ", "dim"), clean(text)))
 
+    def doors(self, address: str, logins: Sequence[tuple[DemoLogin, Account]]) -> None:
+        """Where the console is, and who may come in. The passwords are new at each start and worth nothing elsewhere."""
+        self._console.print()
+        self._both(
+            f"打开控制台 {address}，登录页上一键选人；也可输入：",
+            f"Open the console: {address} — its log-in page offers these by one click; or type them:",
+            "bold",
+        )
+        for login, account in logins:
+            title = " · ".join(
+                part
+                for lang, part in ((Lang.ZH, account.title_zh), (Lang.EN, account.title_en))
+                if lang in self._langs
+            )
+            text = Text(f"    {login.login}")
+            text.pad_right(max(0, _PASSWORDS_AT - text.cell_len))
+            text.append(login.password, style="bold")
+            text.pad_right(max(1, _TITLES_AT - text.cell_len))
+            self._console.print(text.append(f"{login.name}  {title}"))
+
     def hints(self, url_file: Path, commands: Sequence[tuple[str, str, str]], command: Path) -> None:
         """What to try elsewhere: (arguments, Chinese, English)."""
         self._console.print()
         self._both(
-            "另开一个终端试试（网页控制台以后才有，现在用命令行）：",
-            "Try this in another terminal (the console in the browser comes later; this is the command line):",
+            "命令行也可以，另开一个终端：",
+            "The command line works, too, in another terminal:",
             "bold",
         )
         self._console.print(f"    export REDWHISTLE_DATABASE_URL_FILE={_quoted(url_file)}")
@@ -119,7 +143,7 @@ class Screen:
         rows = ", ".join(f"{name} {count}" for name, count in report.rows.items())
         self._both(f"  已入库：{rows}", f"  stored: {rows}")
         for act in report.acts:
-            self._console.print(f"  $ redwhistle {act}")
+            self._console.print(Text.assemble("  ", ("✓", "green"), f"  {clean(act)}"))
         for problem in report.missing:
             self._console.print(Text(f"  ✗ {clean(problem)}", style="bold red"))
         word = ("通过", "passed") if report.ok else ("未通过", "failed")

@@ -7,10 +7,13 @@ nor behind ten thousand boxes that say hello at once.
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 from redwhistle.contracts.topics import Leaf, subscribe_all
 from redwhistle.logs import get_logger
+from server.ingest.evidence import EvidenceHandler, EvidenceIntake
 from server.ingest.handler import Handler
 from server.ingest.ports import Intake, Screen
 from server.ingest.receiver import BrokerSettings, Receiver
@@ -19,9 +22,15 @@ from server.ingest.worker import Handles, Meter, Worker
 
 log = get_logger(part="ingest")
 
-SHARE = {Leaf.ALARM: "redwhistle-ingest-alarm", Leaf.TELEMETRY: "redwhistle-ingest-telemetry"}
+SHARE = {leaf: f"redwhistle-ingest-{leaf}" for leaf in (Leaf.ALARM, Leaf.TELEMETRY, Leaf.EVIDENCE)}
 """The group in which all ingest processes share a lane (MQTT 5, 4.8.2). One name a lane: rumqttd takes subscriptions
 of one name for one group whatever their filters, and a lane's messages would wait for the other lane's client."""
+
+
+class WholeIntake(Stater, EvidenceIntake, Protocol):
+    """A store session that serves every kind of message."""
+
+    def transaction(self) -> AbstractContextManager[object]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +43,13 @@ class Limits:
 
 
 class IngestService:
-    """Starts and stops the three workers. `open_intake` gives a new store session by name; each thread has its own."""
+    """Starts and stops the workers. `open_intake` gives a new store session by name; each thread has its own."""
 
     def __init__(
         self,
         broker: BrokerSettings,
         *,
-        open_intake: Callable[[str], Stater],
+        open_intake: Callable[[str], WholeIntake],
         screen: Screen,
         presence_step_ms: int,
         meter: Meter,
@@ -48,7 +57,7 @@ class IngestService:
     ) -> None:
         limits = limits or Limits()
         self._stop = threading.Event()
-        self._intakes: list[Stater] = []
+        self._intakes: list[WholeIntake] = []
         self._receivers: list[Receiver] = []
         self._threads: list[threading.Thread] = []
         instance = secrets.token_hex(4)
@@ -57,7 +66,11 @@ class IngestService:
             return Handler(intake, screen, presence_step_ms=presence_step_ms)
 
         def add(
-            kind: Leaf, make: Callable[[Stater], Handles], topic_filter: str, at_most: int, linger_s: float
+            kind: Leaf,
+            make: Callable[[WholeIntake], Handles],
+            topic_filter: str,
+            at_most: int,
+            linger_s: float,
         ) -> None:
             intake = open_intake(f"ingest-{kind}")
             receiver = Receiver(
@@ -82,6 +95,7 @@ class IngestService:
         )
         # Not shared: a shared subscription gets no retained messages, and a state taken twice changes nothing.
         add(Leaf.STATE, StateHandler, subscribe_all(Leaf.STATE), 50, 0.0)
+        add(Leaf.EVIDENCE, EvidenceHandler, subscribe_all(Leaf.EVIDENCE, SHARE[Leaf.EVIDENCE]), 16, 0.0)
 
     def start(self) -> None:
         """Connect and begin; returns at once."""

@@ -161,3 +161,26 @@ class KnownState:
     epoch: str | None
     epoch_since: datetime | None
     digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """One blurred picture about to be stored; times in ms since the Unix epoch, `taken_ms` corrected."""
+
+    id: UUID
+    event: UUID
+    box: str
+    epoch: str
+    device: str
+    site: str
+    place: str
+    exercise: str
+    taken_ms: int
+    device_ms: int
+    time_source: int
+    received_ms: int
+    width_px: int
+    height_px: int
+    people_blurred: int
+    method: str
+    jpeg: bytes

@@ -1,6 +1,6 @@
 """Connections to PostgreSQL: opened in UTC, with driver errors turned into ours at this door."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,7 +30,9 @@ def connect(url: str, *, name: str, autocommit: bool = False) -> Connection:
         return psycopg.connect(url, autocommit=autocommit, **_arguments(name))
 
 
-def open_pool(url: str, *, name: str, size: int = 4) -> Pool:
+def open_pool(
+    url: str, *, name: str, size: int = 4, configure: Callable[[Connection], None] | None = None
+) -> Pool:
     """A pool of at most `size` connections that are checked before use; close it when done."""
     return ConnectionPool(
         url,
@@ -38,6 +40,7 @@ def open_pool(url: str, *, name: str, size: int = 4) -> Pool:
         max_size=size,
         kwargs=_arguments(name),
         check=ConnectionPool.check_connection,
+        configure=configure,
         open=True,
         timeout=10.0,
         name=name,

@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ from server.store import storable
 from server.store.boxes import Boxes
 from server.store.connection import Connection, connect, translated
 from server.store.edition import Edition, read_edition
+from server.store.evidence_keeping import KEEP, EvidenceKeeper
 from server.store.quota import Quota
 from server.store.registry import Registry
 from server.store.sql import statement
@@ -65,7 +66,15 @@ Stepper = Callable[[Connection, Mapping[SiteKey, Sequence[Item]], datetime], Non
 class Intake:
     """The door of one ingest worker into the database; reconnects by itself. Not for two threads."""
 
-    def __init__(self, url: str, *, name: str, stepper: Stepper, lock_wait_s: float = LOCK_WAIT_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str,
+        stepper: Stepper,
+        lock_wait_s: float = LOCK_WAIT_S,
+        keep_evidence: timedelta = KEEP,
+    ) -> None:
         self._lock_wait_s = lock_wait_s
         self._stepper = stepper
         self._url = url
@@ -75,6 +84,7 @@ class Intake:
         self._quota = Quota()
         self.registry = Registry(lambda: self.connection)
         self.boxes = Boxes(lambda: self.connection)
+        self.evidence = EvidenceKeeper(lambda: self.connection, keep=keep_evidence)
 
     @property
     def connection(self) -> Connection:

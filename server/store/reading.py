@@ -9,6 +9,8 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from redwhistle.errors import NotFound
+from server.records.looking import ItemsWanted, Page
+from server.rights.scope import Scope
 from server.store import storable
 from server.store.connection import Connection, translated
 from server.store.queue_rows import reference
@@ -34,25 +36,14 @@ def list_items(
     for place in (grid, at):
         if place is not None:
             read_place(connection, place)
-    values = {"grid": grid, "at": at, "exercise": exercise, "closed": closed, "numbers": numbers, "id": None}
-    if numbers is not None:
-        values["numbers"] = list(numbers)
-    return _rows(connection, "reading/items", {**values, "limit": limit})
+    wanted = ItemsWanted(at=at, grid=grid, exercise=exercise, closed=closed)
+    return select_items(connection, Scope.ALL, wanted, Page(limit - 1), numbers=numbers)
 
 
 def read_item(connection: Connection, ref: str) -> Row:
     """One work item by number or id, with its `history`; raise NotFound."""
-    named = reference(ref)
-    numbers = None if named["number"] is None else [named["number"]]
-    values = {
-        "grid": None,
-        "at": None,
-        "exercise": None,
-        "closed": True,
-        "id": named["id"],
-        "numbers": numbers,
-    }
-    found = _rows(connection, "reading/items", {**values, "limit": 1})
+    wanted = ItemsWanted(exercise=None, closed=True)
+    found = select_items(connection, Scope.ALL, wanted, Page(1), ref=ref)
     if not found:
         raise NotFound(f"no work item is called {ref!r}: see `redwhistle queue list --all`")
     item = found[0]
@@ -70,14 +61,61 @@ def list_alerts(
     """Alerts, the newest first."""
     if at is not None:
         read_place(connection, at)
-    values = {"number": None, "id": None, "exercise": exercise, "at": at, "closed": closed, "limit": limit}
-    return _rows(connection, "reading/alerts", values)
+    wanted = ItemsWanted(at=at, exercise=exercise, closed=closed)
+    return select_alerts(connection, Scope.ALL, wanted, Page(limit - 1))
 
 
-def read_alert(connection: Connection, ref: str, now: datetime, *, limit: int = 500) -> Row:
+def select_items(
+    connection: Connection,
+    scope: Scope,
+    wanted: ItemsWanted,
+    page: Page,
+    *,
+    numbers: Sequence[int] | None = None,
+    ref: str | None = None,
+) -> list[Row]:
+    """Work items in scope in the queue's order, one row more than the page has. `ref`: the one of this number or id."""
+    named = {"id": None, "number": None} if ref is None else reference(ref)
+    if named["number"] is not None:
+        numbers = [named["number"]]
+    values = {
+        "id": named["id"],
+        "numbers": None if numbers is None else list(numbers),
+        "at": _text(wanted.at),
+        "grid": _text(wanted.grid),
+        "owner": _text(wanted.owner),
+        "exercise": _text(wanted.exercise),
+        "closed": wanted.closed,
+        "limit": page.fetch,
+    }
+    after = page.keys("after_closed_at", "after_severity", "after_deadline_at", "after_number")
+    return _rows(connection, "reading/items", {**values, **after, **scope.parameters()})
+
+
+def select_alerts(
+    connection: Connection, scope: Scope, wanted: ItemsWanted, page: Page, *, ref: str | None = None
+) -> list[Row]:
+    """Alerts in scope, the newest first, one row more than the page has. `ref`: the one of this number or id."""
+    named = {"id": None, "number": None} if ref is None else reference(ref)
+    values = {
+        **named,
+        "at": _text(wanted.at),
+        "hazard": _text(wanted.hazard),
+        "text": _text(wanted.text),
+        "exercise": _text(wanted.exercise),
+        "closed": wanted.closed,
+        "limit": page.fetch,
+    }
+    after = page.keys("after_raised_at", "after_number")
+    return _rows(connection, "reading/alerts", {**values, **after, **scope.parameters()})
+
+
+def read_alert(
+    connection: Connection, ref: str, now: datetime, *, limit: int = 500, scope: Scope = Scope.ALL
+) -> Row:
     """One alert by number or id, with its `log`, `suppressed` items of its devices, and `linked` alert numbers."""
-    values = {**reference(ref), "exercise": None, "at": None, "closed": True, "limit": 1}
-    found = _rows(connection, "reading/alerts", values)
+    wanted = ItemsWanted(exercise=None, closed=True)
+    found = select_alerts(connection, scope, wanted, Page(1), ref=ref)
     if not found:
         raise NotFound(f"no alert is called {ref!r}: see `redwhistle alert list --all`")
     alert = found[0]
@@ -91,7 +129,7 @@ def read_alert(connection: Connection, ref: str, now: datetime, *, limit: int = 
         "limit": limit,
     }
     ids = sorted({linked for entry in log for linked in _linked(entry["why"])})
-    numbers = _rows(connection, "reading/alert_numbers", {"ids": ids})
+    numbers = _rows(connection, "reading/alert_numbers", {"ids": ids, **scope.parameters()})
     return {
         **alert,
         "log": log,
@@ -130,9 +168,21 @@ def list_boxes(connection: Connection, *, at: str | None = None, box: str | None
     """Boxes with their `lanes`; raise NotFound for an unknown place."""
     if at is not None:
         read_place(connection, at)
-    boxes = _rows(connection, "reading/boxes", {"at": at, "box": box})
+    return select_boxes(connection, Scope.ALL, Page(MAX_ROWS), at=at, box=box)
+
+
+def select_boxes(
+    connection: Connection, scope: Scope, page: Page, *, at: str | None = None, box: str | None = None
+) -> list[Row]:
+    """Boxes in scope by site and name with their `lanes`, one row more than the page has."""
+    values = {"at": _text(at), "box": _text(box), "limit": page.fetch}
+    after = page.keys("after_site", "after_box")
+    boxes = _rows(connection, "reading/boxes", {**values, **after, **scope.parameters()})
     lanes = _rows(connection, "reading/lanes", {"boxes": [row["box"] for row in boxes]})
-    return [{**row, "lanes": [lane for lane in lanes if lane["box"] == row["box"]]} for row in boxes]
+    of_box: dict[str, list[Row]] = {row["box"]: [] for row in boxes}
+    for lane in lanes:
+        of_box[lane["box"]].append(lane)
+    return [{**row, "lanes": of_box[row["box"]]} for row in boxes]
 
 
 def read_box(connection: Connection, box: str) -> Row:
@@ -191,6 +241,10 @@ def _linked(why: Any) -> list[str]:
         with suppress(ValueError):
             found.append(str(UUID(str(one))))
     return found
+
+
+def _text(value: str | None) -> str | None:
+    return None if value is None else storable.text(value)
 
 
 def _rows(connection: Connection, name: LiteralString, values: Mapping[str, Any]) -> list[Row]:

@@ -22,6 +22,8 @@ class Retention:
     events: timedelta = timedelta(days=1100)
     quarantine: timedelta = timedelta(days=180)
     suppressions: timedelta = timedelta(days=180)
+    acts_done: timedelta = timedelta(days=7)
+    """Answers under idempotency keys: a phone that was offline for longer asks anew."""
 
     def __post_init__(self) -> None:
         if self.readings < timedelta(days=8):
@@ -37,6 +39,7 @@ _TIME_COLUMN = {
     "readings_hour": "bucket",
     "quarantine": "at",
     "suppressions": "at",
+    "acts_done": "at",
 }
 
 

@@ -91,12 +91,13 @@ def family(folder: Path) -> list[psutil.Process]:
 def ports_of(folder: Path) -> set[int]:
     """What the demo's servers listen on, as its files say."""
     url = (folder / "server" / "database-url").read_text()
-    ports = {int(re.findall(r":(\d+)/", url)[0])}
+    console = (folder / "server" / "console-url").read_text()
+    ports = {int(re.findall(r":(\d+)/", address)[0]) for address in (url, console)}
     for file in folder.glob("*/box.yaml"):
         settings = yaml.safe_load(file.read_text(encoding="utf-8"))
         ports.add(settings["broker"]["port"])
         ports |= {source["broker"]["port"] for source in settings["sources"] if "broker" in source}
-    assert len(ports) == 4
+    assert len(ports) == 5
     return ports
 
 
@@ -128,7 +129,13 @@ def test_a_check_sees_every_kind_of_input_in_the_queue(server_path: Path) -> Non
     assert found["rows"]["readings"] > 10
     assert found["rows"]["events"] > 5
     assert 0 < found["latency_ms"]["p50"] <= found["latency_ms"]["max"]
-    assert [act.split()[1] for act in found["acts"]] == ["claim", "resolve", "close"]
+    assert [act.split()[:2] for act in found["acts"]] == [
+        ["张伟", "claim"],
+        ["李娜", "claim"],
+        ["张伟", "resolve"],
+        ["张伟", "close"],
+    ]
+    assert found["acts"][1].endswith("already_claimed, 张伟")
     expect_nothing_left(folder)
 
 

@@ -31,11 +31,16 @@ PURE = (
     "server/alerts/records.py",
     "server/alerts/terms.py",
     "server/alerts/work_item.py",
+    "server/api/stream/cursor.py",
+    "server/api/stream/fan.py",
+    "server/api/stream/frames.py",
+    "server/api/stream/mirror.py",
     "server/dispatch/pacing.py",
     "server/alerts/queue/*.py",
     "server/alerts/rules*.py",
     "server/alerts/rules/*.py",
     "server/records/*.py",
+    "server/rights/*.py",
 )
 # Beside pure code, but files are their business.
 READS_FILES = {

@@ -59,7 +59,9 @@ def test_help_lists_every_target() -> None:
         ["make", "--no-print-directory"], cwd=CHECKOUT, capture_output=True, text=True, check=True
     )
     listed = re.findall(r"^  make ([a-z-]+)", told.stdout, re.MULTILINE)
-    assert listed == ["help", "demo", "test", "test-fast", "lint", "bench", "clean", "lock"]
+    assert listed == [
+        *("help", "demo", "console", "test", "test-fast", "lint", "bench", "screenshots", "clean", "lock"),
+    ]
 
 
 def test_ci_runs_the_tests_and_fails_with_them() -> None:

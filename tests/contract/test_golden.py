@@ -3,6 +3,7 @@
 A payload decodes to exactly the model written here, and that model encodes to exactly the payload.
 """
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from redwhistle.contracts.codec import (
     decode_ack,
     decode_command,
     decode_envelope,
+    decode_evidence,
     decode_reply,
     decode_state,
     encode,
@@ -41,13 +43,14 @@ from redwhistle.contracts.events import (
     WaterLevelData,
     lane_of,
 )
+from redwhistle.contracts.evidence import Evidence
 from redwhistle.contracts.ids import Lane
 from redwhistle.contracts.readings import GapRecord, ReadingColumns
 from redwhistle.contracts.state import BoxState, DeviceInfo, DeviceKind, ModelInfo
 from redwhistle.errors import ContractError, Malformed, WrongVersion
 
 GOLDEN = Path(__file__).parent / "golden"
-Message = Envelope | Ack | BoxState | Command | Reply
+Message = Envelope | Ack | BoxState | Command | Reply | Evidence
 
 EPOCH = "0123456789abcdef0123456789abcdef"
 BOOT = "fedcba9876543210fedcba9876543210"
@@ -123,6 +126,13 @@ STATE = BoxState(
     models=[ModelInfo(name="fire", version="1.0", sha256=SHA256)],
 )
 
+JPEG = base64.b64decode(
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERXRTc4UG1R"
+    "V19iZ2hnPk1xeXBkeFxlZ2P/wAALCAAIAAgBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAA//EABQQAQAAAAAAAAAAAAAAAAAA"
+    "AAD/2gAIAQEAAD8AN//Z"
+)
+"""8 x 8 px, grey, by OpenCV 4."""
+
 EXPECTED: dict[str, Message] = {
     "v1-envelope-readings": envelope(
         Lane.TELEMETRY,
@@ -156,6 +166,27 @@ EXPECTED: dict[str, Message] = {
         rejected=[Rejection(sha256=SHA256, code="malformed", detail="not JSON")],
         at_ms=AT_MS,
     ),
+    "v1-ack-evidence": Ack(epoch=EPOCH, lane=Lane.TELEMETRY, evidence=[UUID7], at_ms=AT_MS),
+    "v1-evidence": Evidence(
+        site="jinyuan",
+        box="jinyuan-box-1",
+        epoch=EPOCH,
+        sent=SENT,
+        id=UUID7,
+        event=UUID("019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2a"),
+        device="camera-1",
+        place="jinyuan-gate",
+        at_ms=AT_MS,
+        mono_ms=86_399_000,
+        boot=BOOT,
+        synced=True,
+        exercise="drill-2026-11",
+        width_px=8,
+        height_px=8,
+        people_blurred=2,
+        method="people_and_frame",
+        jpeg=JPEG,
+    ),
     "v1-state-birth": STATE,
     "v1-state-will": STATE.model_copy(
         update={"online": False, "reason": "will", "devices": [], "models": []}
@@ -188,6 +219,7 @@ DECODERS: dict[str, Callable[[bytes], Message]] = {
     "state": decode_state,
     "command": decode_command,
     "reply": decode_reply,
+    "evidence": decode_evidence,
 }
 
 

@@ -33,7 +33,7 @@ class Keeper:
 
     def put_event(self, seen: EventSeen) -> ItemKey:
         """Mint and commit. Raises Malformed, KeptInMemory for an alarm in memory, OutboxError for a lost item."""
-        draft = draft_event(seen, self._store.clock.boot, uuid_utils.compat.uuid7())
+        draft = draft_event(seen, self._store.clock.boot, seen.id or uuid_utils.compat.uuid7())
         lane = lane_of(seen.kind)
         try:
             try:

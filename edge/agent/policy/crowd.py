@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from edge.agent.policy.rules import Rules, Seconds, passed_s
-from edge.agent.policy.zones import WHOLE_FRAME, Point, area
+from edge.agent.policy.zones import WHOLE_FRAME, Point, check_polygon
 from redwhistle.contracts.ids import Text
 
 
@@ -33,13 +33,7 @@ class ZoneRules(Rules):
     @field_validator("polygon")
     @classmethod
     def _is_polygon(cls, value: tuple[Point, ...]) -> tuple[Point, ...]:
-        if len(value) < 3:
-            raise ValueError("a polygon needs at least three corners")
-        if any(not (0.0 <= x <= 1.0 and 0.0 <= y <= 1.0) for x, y in value):
-            raise ValueError("corners are relative to the frame: each number must be in 0..1")
-        if area(value) < 1e-6:
-            raise ValueError("the polygon has no area: give the corners in order around it")
-        return value
+        return check_polygon(value)
 
     @model_validator(mode="after")
     def _has_hysteresis(self) -> Self:

@@ -22,6 +22,17 @@ def count_inside(polygon: Sequence[Point], points: Iterable[Point]) -> int:
     return sum(contains(polygon, point) for point in points)
 
 
+def check_polygon(polygon: tuple[Point, ...]) -> tuple[Point, ...]:
+    """The polygon as it is; raise ValueError for one that has no area or leaves the frame."""
+    if len(polygon) < 3:
+        raise ValueError("a polygon needs at least three corners")
+    if any(not (0.0 <= x <= 1.0 and 0.0 <= y <= 1.0) for x, y in polygon):
+        raise ValueError("corners are relative to the frame: each number must be in 0..1")
+    if area(polygon) < 1e-6:
+        raise ValueError("the polygon has no area: give the corners in order around it")
+    return polygon
+
+
 def area(polygon: Sequence[Point]) -> float:
     """The polygon's area as a share of the frame (shoelace formula)."""
     pairs = zip(polygon, (*polygon[1:], polygon[0]), strict=True)

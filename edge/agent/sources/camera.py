@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from edge.agent.observation import EventSeen, Moment
-from edge.agent.pipeline import CameraPipeline, Detector, Frame
+from edge.agent.pipeline import CameraPipeline, Detector, Frame, Witness
 from edge.agent.policy import reader as watch
 from edge.agent.policy.reader import ReaderAct, ReaderLimits, ReaderPhase
 from edge.agent.ports import Sink
@@ -23,13 +23,17 @@ _log = get_logger()
 
 
 def build(
-    settings: CameraSettings, *, moment: Callable[[], Moment], detectors: Callable[[], Sequence[Detector]]
+    settings: CameraSettings,
+    *,
+    moment: Callable[[], Moment],
+    detectors: Callable[[], Sequence[Detector]],
+    witness: Witness | None = None,
 ) -> "CameraSource":
     """The source of one camera. `detectors` makes its detectors when it starts, and again when it is restarted.
 
     An example: `build(section, moment=clock.moment, detectors=lambda: models.detectors_for(people="auto"))`.
     """
-    return CameraSource(settings, moment, detectors)
+    return CameraSource(settings, moment, detectors, witness)
 
 
 class CameraSource:
@@ -40,7 +44,9 @@ class CameraSource:
         settings: CameraSettings,
         moment: Callable[[], Moment],
         detectors: Callable[[], Sequence[Detector]],
+        witness: Witness | None = None,
     ) -> None:
+        self._witness = witness
         self.name = settings.name
         self._settings = settings
         self._moment = moment
@@ -64,7 +70,7 @@ class CameraSource:
             detectors = self._make_detectors()
         except ConfigurationError as error:
             raise SourceError(f"{self.name}: {error}") from error
-        pipeline = CameraPipeline(self._settings.device, self._settings.rules, detectors, sink)
+        pipeline = CameraPipeline(self._settings.device, self._settings.rules, detectors, sink, self._witness)
         self._log.info("camera_begun", url=shown(self._settings.url.get_secret_value()))
         try:
             self._watch(pipeline, sink, stop)
@@ -135,6 +141,7 @@ class CameraSource:
                 read_timeout_ms=round(1000 * settings.read_timeout_s),
                 loop=settings.loop,
                 speed=settings.speed,
+                masks=settings.masks,
             )
         )
         reader.ask()

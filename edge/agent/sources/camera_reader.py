@@ -15,6 +15,7 @@ import os
 import struct
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -43,6 +44,8 @@ class ReaderOrder:
     read_timeout_ms: int
     loop: bool = False
     speed: float = 1.0
+    masks: Sequence[Sequence[Sequence[float]]] = ()
+    """Polygons of (x, y) in 0..1 that are painted black as soon as a frame is decoded."""
 
     def to_line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
@@ -51,6 +54,15 @@ class ReaderOrder:
 def slot_bytes(max_side_px: int) -> int:
     """Size of the shared memory for frames of at most this side."""
     return HEADER_BYTES + max_side_px * max_side_px * 3
+
+
+def black_out(picture: npt.NDArray[np.uint8], masks: Sequence[Sequence[Sequence[float]]]) -> None:
+    """Paint the masks black, in place and at full size, one pixel beyond their edge: reducing mixes nothing back in."""
+    height_px, width_px = picture.shape[:2]
+    for mask in masks:
+        corners = np.rint(np.array(mask) * (width_px, height_px)).astype(np.int32)
+        cv2.fillPoly(picture, [corners], (0, 0, 0))
+        cv2.polylines(picture, [corners], isClosed=True, color=(0, 0, 0), thickness=3)
 
 
 def main() -> None:
@@ -65,7 +77,7 @@ def main() -> None:
     requests = _Requests()
     requests.start()
     cv2.setNumThreads(1)
-    hand_over = _HandOver(arguments.slot_fd, arguments.out_fd, order.max_side_px, requests)
+    hand_over = _HandOver(arguments.slot_fd, arguments.out_fd, order, requests)
     try:
         _play(order, hand_over)
     except _Failed as failure:
@@ -94,10 +106,11 @@ class _Requests(threading.Thread):
 class _HandOver:
     """The shared slot and the answers."""
 
-    def __init__(self, slot_fd: int, out_fd: int, max_side_px: int, requests: _Requests) -> None:
-        self._memory = mmap.mmap(slot_fd, slot_bytes(max_side_px))
+    def __init__(self, slot_fd: int, out_fd: int, order: ReaderOrder, requests: _Requests) -> None:
+        self._memory = mmap.mmap(slot_fd, slot_bytes(order.max_side_px))
         self._out_fd = out_fd
-        self._max_side_px = max_side_px
+        self._max_side_px = order.max_side_px
+        self._masks = order.masks
         self._requests = requests
         self._sequence = 0
 
@@ -110,8 +123,9 @@ class _HandOver:
         return self._requests.pending.is_set()
 
     def give(self, picture: npt.NDArray[np.uint8], taken_s: float) -> None:
-        """Put a picture into the slot, reduced, and say so."""
+        """Put a picture into the slot, masked and reduced, and say so."""
         self._requests.pending.clear()
+        black_out(picture, self._masks)
         if picture.ndim == 2:
             picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), dtype=np.uint8)
         height_px, width_px = picture.shape[:2]

@@ -9,7 +9,9 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 
 from edge.agent.filepaths import FOLDER
 from edge.agent.policy.camera import CameraRules
+from edge.agent.policy.evidence import EvidenceRules
 from edge.agent.policy.rules import Rules
+from edge.agent.policy.zones import Point, check_polygon
 from redwhistle.contracts.ids import DeviceId, PlaceId, Text
 from redwhistle.contracts.state import DeviceInfo, DeviceKind
 
@@ -51,7 +53,15 @@ class CameraSettings(Rules):
     speed: float = Field(default=1.0, gt=0, le=100)
     """A file is played this much faster than recorded."""
     detect: DetectSettings = DetectSettings()
+    masks: tuple[tuple[Point, ...], ...] = Field(default=(), max_length=32)
+    """Privacy: polygons (corners x, y in 0..1, from the top left) that are black before anything sees the frame."""
+    evidence: EvidenceRules = EvidenceRules()
     rules: CameraRules = CameraRules()
+
+    @field_validator("masks")
+    @classmethod
+    def _masks_are_polygons(cls, value: tuple[tuple[Point, ...], ...]) -> tuple[tuple[Point, ...], ...]:
+        return tuple(check_polygon(mask) for mask in value)
 
     @field_validator("url")
     @classmethod

@@ -13,11 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.agent.moments import BoxClock
-from edge.agent.ports import Outbox
+from edge.agent.ports import EvidenceOutbox, Outbox
 from edge.agent.uplink.connection import Accepted, Confirmed, LinkError, Lost, Received, Signal
 from edge.agent.uplink.link import Link, LinkEvent, LinkState, step
 from edge.agent.uplink.pacing import Window, resend_after_ms
 from edge.agent.uplink.parts import Connect, Connection, DescribeState, TakeCommand, Timing
+from edge.agent.uplink.pictures import Pictures
 from redwhistle.contracts.codec import decode_ack, digest, encode
 from redwhistle.contracts.commands import Reply
 from redwhistle.contracts.envelope import Ack, Envelope, Rejection
@@ -55,6 +56,7 @@ class Uplink:
         describe_state: DescribeState,
         take_command: TakeCommand,
         *,
+        evidence: EvidenceOutbox | None = None,
         timing: Timing | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -71,6 +73,7 @@ class Uplink:
         self._connection: Connection | None = None
         self._number = 0
         """Of the current connection; signals of earlier ones are stale."""
+        self._pictures = None if evidence is None else Pictures(evidence)
         self._window = Window()
         self._unconfirmed: dict[int, _Sent] = {}
         self._sent_envelopes: OrderedDict[str, Envelope] = OrderedDict()
@@ -195,6 +198,8 @@ class Uplink:
         self._move(LinkEvent.ACCEPTED)
         self._log.info("uplink_connected")
         self._outbox.resend_all()
+        if self._pictures is not None:
+            self._pictures.begin()
         self._window = Window()
         self._unconfirmed.clear()
         self._waiting_since_ms = None
@@ -232,6 +237,7 @@ class Uplink:
             self._announce = False
             self._publish(Leaf.STATE, encode(self._describe_state(True, None)), retain=True)
         self._send_telemetry(now_ms)
+        self._send_picture(now_ms)
         since = self._waiting_since_ms
         if since is not None and now_ms - since > self._timing.silent_ms:
             self._drop(f"the server acknowledged nothing for {(now_ms - since) // 1000} s")
@@ -264,6 +270,15 @@ class Uplink:
             if self._dirty[Lane.ALARM]:
                 self._send_alarms(now_ms)
 
+    def _send_picture(self, now_ms: int) -> None:
+        if self._pictures is None or self._count_unconfirmed(Leaf.EVIDENCE):
+            return
+        alarms_wait = self._dirty[Lane.ALARM] or self._outbox.pending(Lane.ALARM) > 0
+        busy = self._count_unconfirmed(Leaf.TELEMETRY) > 0
+        payload = self._pictures.next(now_ms, alarms_wait=alarms_wait, line_is_busy=busy)
+        if payload is not None:
+            self._publish(Leaf.EVIDENCE, payload)
+
     def _take_and_publish(self, lane: Lane, limit: int, now_ms: int) -> int:
         """Take up to `limit` items and publish them; return how many there were."""
         resend_ms = self._resend_after_ms(lane, now_ms)
@@ -274,6 +289,8 @@ class Uplink:
             return 0
         for envelope in envelopes:
             self._publish_envelope(envelope)
+        if envelopes and lane is Lane.ALARM and self._pictures is not None:
+            self._pictures.note_alarm(now_ms)
         if envelopes and self._waiting_since_ms is None:
             self._waiting_since_ms = now_ms
         return sum(_count_items(envelope) for envelope in envelopes)
@@ -329,8 +346,11 @@ class Uplink:
             self._outbox.acknowledge(ack)
         except OutboxError as error:
             self._log.error("ack_not_kept", why=str(error))
+        if self._pictures is not None:
+            self._pictures.acknowledge(ack)
         for rejection in ack.rejected:
-            self._handle_rejection(ack, rejection)
+            if self._pictures is None or not self._pictures.reject(rejection):
+                self._handle_rejection(ack, rejection)
         under_way = any(self._outbox.in_flight(lane) for lane in Lane)
         self._waiting_since_ms = self._clock.mono_ms() if under_way else None
 

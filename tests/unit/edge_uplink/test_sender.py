@@ -8,18 +8,21 @@ from pathlib import Path
 
 from edge.agent.moments import BoxClock
 from edge.agent.outbox.envelopes import seqs_of
+from edge.agent.outbox.evidence import SqliteEvidence
 from edge.agent.outbox.sqlite import SqliteOutbox
 from edge.agent.uplink.connection import Accepted, Confirmed, LinkError, Lost, Received, Signal
 from edge.agent.uplink.link import LinkState
 from edge.agent.uplink.parts import Timing
 from edge.agent.uplink.sender import Uplink
 from redwhistle.clock import SystemClock
-from redwhistle.contracts.codec import decode_envelope, decode_state, digest, encode
+from redwhistle.contracts.codec import decode_envelope, decode_evidence, decode_state, digest, encode
 from redwhistle.contracts.commands import Reply, ReplyStatus
 from redwhistle.contracts.envelope import Ack, Envelope, Rejection
+from redwhistle.contracts.evidence import Evidence
 from redwhistle.contracts.ids import Lane
 from redwhistle.contracts.state import BoxState
 from redwhistle.contracts.topics import Leaf
+from tests.unit.edge_evidence.making import open_pictures, taken
 from tests.unit.edge_outbox.making import open_outbox, reading, smoke
 
 
@@ -115,7 +118,11 @@ class HastyClock(SystemClock):
 
 @contextmanager
 def running(
-    outbox: SqliteOutbox, link: FakeLink, timing: Timing | None = None, machine: SystemClock | None = None
+    outbox: SqliteOutbox,
+    link: FakeLink,
+    timing: Timing | None = None,
+    machine: SystemClock | None = None,
+    pictures: SqliteEvidence | None = None,
 ) -> Iterator[Uplink]:
     clock = BoxClock(machine or SystemClock(), "b" * 32, lambda: True)
     commands: list[tuple[bytes, bool]] = []
@@ -125,6 +132,7 @@ def running(
         clock,
         describe(outbox, clock),
         lambda payload, retained: commands.append((payload, retained)),
+        evidence=pictures,
         timing=timing or Timing(tick_ms=20, telemetry_ms=50),
         jitter=lambda: 0.0,
     )
@@ -323,3 +331,44 @@ def test_stopping_while_nobody_answers_is_quick(tmp_path: Path) -> None:
         began = time.monotonic()
     assert time.monotonic() - began < 2
     outbox.close()
+
+
+def test_a_picture_goes_after_the_alarms_and_leaves_on_the_servers_word(tmp_path: Path) -> None:
+    outbox, link = open_outbox(tmp_path), FakeLink()
+    pictures = open_pictures(tmp_path)
+    outbox.put_event(smoke())
+    pictures.put(taken())
+
+    def sent() -> list[Evidence]:
+        return [decode_evidence(payload) for leaf, payload, _ in link.messages if leaf is Leaf.EVIDENCE]
+
+    with running(outbox, link, machine=HastyClock(), pictures=pictures):
+        link.wait(lambda: len(link.envelopes(Lane.ALARM)) >= 2)
+        assert sent() == [], "an alarm waits for its acknowledgement: no picture before it"
+        for envelope in link.envelopes(Lane.ALARM):
+            link.acknowledge(envelope)
+        link.wait(lambda: len(sent()) == 1)
+        ack = Ack(epoch=outbox.epoch, lane=Lane.TELEMETRY, evidence=[sent()[0].id], at_ms=0)
+        link.send_ack(ack, retained=True)
+        outbox.put_event(smoke())
+        link.wait(lambda: outbox.pending(Lane.ALARM) == 1)
+        link.send_ack(ack)
+        link.wait(lambda: pictures.waiting() == [])
+    outbox.close()
+    pictures.close()
+
+
+def test_a_picture_that_the_server_refuses_is_given_up_and_alarms_go_on(tmp_path: Path) -> None:
+    outbox, link = open_outbox(tmp_path), FakeLink()
+    pictures = open_pictures(tmp_path)
+    pictures.put(taken())
+    with running(outbox, link, pictures=pictures):
+        link.wait(lambda: any(leaf is Leaf.EVIDENCE for leaf, _, _ in link.messages))
+        payload = next(payload for leaf, payload, _ in link.messages if leaf is Leaf.EVIDENCE)
+        refused = Rejection(sha256=digest(payload), code="malformed", detail="no picture")
+        link.send_ack(Ack(epoch="0" * 32, lane=Lane.TELEMETRY, rejected=[refused], at_ms=0))
+        link.wait(lambda: pictures.given_up() == {"refused": 1})
+        outbox.put_event(smoke())
+        link.wait(lambda: len(link.envelopes(Lane.ALARM)) == 1)
+    outbox.close()
+    pictures.close()

@@ -1,0 +1,109 @@
+"""What people do to work items, as it comes in at the door: once per key, within their scope, and nothing lost in silence."""
+
+from datetime import datetime
+
+from redwhistle.errors import NotFound, QueueError
+from redwhistle.logs import get_logger
+from server.alerts import acts, engine, lost
+from server.alerts.queue import check_reason
+from server.alerts.work_item import Act, Transition
+from server.api import answers
+from server.api.paging import invalid
+from server.api.ports import ActTransaction, Doors, Row
+from server.api.problems import Code, ProblemError
+from server.api.schemas.wire import write_time
+from server.records.acting import ActAsked, Answer
+from server.rights.caller import Caller
+from server.rights.scope import Scope
+
+log = get_logger(part="api")
+
+
+def act(doors: Doors, caller: Caller, see: Scope, may: Scope, asked: ActAsked, now: datetime) -> Answer:
+    """Do it, in one transaction with its key. An act that was kept while there was no network and is refused now leaves a
+    note in the history. Raise NotFound outside `see`; ProblemError: forbidden outside `may`, invalid."""
+    _check_reason(asked)
+    with doors.desk.begin() as tx:
+        item = tx.item(see, asked.ref)
+        _check_allowed(tx, may, item)
+        kept = None if asked.key is None else tx.kept(asked.key)
+        if kept is not None:
+            return _again(kept, caller, asked)
+        answer, code = _do(doors, tx, caller, see, item, asked, now)
+        if asked.key is not None and code is not Code.INVALID:
+            tx.keep(asked, caller.person, item["id"], answer, now)
+    log.info(
+        "act",
+        act=asked.what.value,
+        item=item["number"],
+        login=caller.login,
+        outcome=code.value if code else "done",
+        queued=asked.queued,
+    )
+    return answer
+
+
+def _do(
+    doors: Doors, tx: ActTransaction, caller: Caller, see: Scope, item: Row, asked: ActAsked, now: datetime
+) -> tuple[Answer, Code | None]:
+    data = {} if asked.device_time is None else {"device_time": write_time(asked.device_time)}
+    try:
+        done = acts.perform(
+            tx.uow,
+            item["id"],
+            asked.what,
+            caller.login,
+            now,
+            pack=tx.pack_of(item["id"]),
+            judge=engine,
+            reason=asked.reason,
+            version=asked.version,
+            terms=doors.settings.terms,
+            data=data,
+        )
+    except QueueError as error:
+        if lost.is_so_already(tx.uow.find_item(item["id"]), asked.what, caller.login):
+            return answers.act_done(tx.item(see, item["id"]), "already"), None
+        code = answers.refusal_code(error)
+        if asked.queued and code is not Code.INVALID:
+            acts.note_lost(
+                tx.uow,
+                item["id"],
+                asked.what,
+                caller.login,
+                now,
+                code=code.value,
+                reason=asked.reason,
+                data=data,
+            )
+        return answers.act_refused(error, tx.item(see, item["id"])), code
+    return answers.act_done(tx.item(see, item["id"]), _outcome(done, asked.what)), None
+
+
+def _outcome(done: Transition, what: Act) -> str:
+    """A claim or an arrival by the one who holds the item already only renews the lease."""
+    renewed = done.entries[-1].act is Act.RENEW and what is not Act.RENEW
+    return "already" if renewed else "done"
+
+
+def _check_reason(asked: ActAsked) -> None:
+    try:
+        check_reason(asked.reason)
+    except QueueError as error:
+        raise invalid("body", "reason", str(error)) from None
+
+
+def _check_allowed(tx: ActTransaction, may: Scope, item: Row) -> None:
+    try:
+        tx.item(may, item["id"])
+    except NotFound:
+        raise ProblemError(
+            Code.FORBIDDEN, "you may see this item, but not do this to it: ask a worker of its grid"
+        ) from None
+
+
+def _again(kept: tuple[str, str, Answer], caller: Caller, asked: ActAsked) -> Answer:
+    person, digest, answer = kept
+    if person != caller.person or digest != asked.digest:
+        raise invalid("header", "idempotency-key", "this key was used for something else: make a new one")
+    return answer

@@ -1,0 +1,1 @@
+SELECT FROM people WHERE id = %(id)s::uuid FOR UPDATE

@@ -1,0 +1,1 @@
+UPDATE sessions SET seen_at = greatest(seen_at, %(now)s) WHERE id = %(id)s::uuid

@@ -1,0 +1,42 @@
+/** Sends what waits, in the order in which it was done; one sender in the whole browser. */
+import { type ActBody, type ActRecord, answered, bodyOf, failed, isOpen } from "@/acts/record";
+import { Problem } from "@/api/problem";
+import type { ActAnswer } from "@/api/types";
+
+export interface DrainParts {
+  /** All records of this person, the oldest first. */
+  records: () => Promise<readonly ActRecord[]>;
+  keep: (record: ActRecord) => Promise<void>;
+  send: (record: ActRecord, body: ActBody) => Promise<ActAnswer>;
+  /** The server did it: the item as it is now. */
+  done: (record: ActRecord, answer: ActAnswer) => void;
+  /** Ask for a fresh session when the server no longer takes our CSRF value. */
+  renewSession: () => Promise<void>;
+  now: () => string;
+}
+
+/** Send all open records; stop at the first that the server cannot take now. True when none is left. */
+export async function drain(parts: DrainParts): Promise<boolean> {
+  const versions = new Map<string, number>();
+  let renewed = false;
+  for (;;) {
+    const next = (await parts.records()).find(isOpen);
+    if (!next) return true;
+    try {
+      const answer = await parts.send(next, bodyOf(next, versions.get(next.item)));
+      versions.set(next.item, answer.item.version);
+      await parts.keep(answered(next, answer, parts.now()));
+      parts.done(next, answer);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (error.code === "csrf" && !renewed) {
+        renewed = true;
+        await parts.renewSession();
+        continue;
+      }
+      const after = failed(next, error, parts.now());
+      await parts.keep(after);
+      if (isOpen(after)) return false;
+    }
+  }
+}

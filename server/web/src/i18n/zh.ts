@@ -1,0 +1,40 @@
+/** Texts that every page may need. Chinese is the source; `en.ts` must have the same keys. */
+export const zh = {
+  app: {
+    name: "红哨",
+    notInsteadOf119: "本系统不代替119、110、120",
+    loading: "读取中…",
+    retry: "重试",
+    close: "收起",
+    cancel: "取消",
+    back: "返回",
+    more: "更多",
+    skip: "跳到正文",
+    notFound: "没有这个页面",
+  },
+  grade: { "1": "Ⅰ 紧急", "2": "Ⅱ 重要", "3": "Ⅲ 一般", "4": "Ⅳ 提示" },
+  mark: { suspected: "疑似", stale: "数据已旧", drill: "演练", claimed: "已有人认领" },
+  time: {
+    now: "刚刚",
+    secondsAgo: "{n}秒前",
+    minutesAgo: "{n}分前",
+    left: "剩 {clock}",
+    late: "+{clock} 超时",
+    total: "总时 {clock}",
+    lastAt: "最后 {clock}",
+    minutes: "{n}分",
+    seconds: "{n}秒",
+    hours: "{n}小时",
+  },
+  nav: { label: "主导航", queue: "队列", me: "我的" },
+  lang: { zh: "中文", en: "English" },
+  role: { admin: "管理员", command: "指挥", grid_worker: "网格员", property_manager: "物业经理" },
+  /** Refusals in the reader's words; the codes' own words come from the server (`word("problem", code)`). */
+  problem: {
+    already_claimed: "{name} 已认领",
+    not_yours: "由 {name} 负责；请联系本人退回",
+    wait: "{text}，请 {seconds} 秒后再试",
+    no_network: "连不上服务器，请检查网络",
+    unreadable: "服务器的回答无法读取，请刷新",
+  },
+};

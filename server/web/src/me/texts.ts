@@ -1,0 +1,103 @@
+/** Texts of one's own page. */
+import { addMessages } from "@/i18n/text";
+import type { Translated } from "@/i18n/tree";
+
+const zh = {
+  me: {
+    title: "我",
+    duty: "值班",
+    dutySince: "{clock} 起当班",
+    goOff: "下班",
+    sound: "声音",
+    soundOn: "声音已开",
+    soundOff: "声音未开",
+    soundTest: "开启并试听",
+    soundNote: "手机锁屏或页面关闭时不会响；请保持页面打开。推送由通知服务负责",
+    unsent: "未传的操作",
+    unsentNone: "没有未传的操作",
+    recent: "最近的操作",
+    sendNow: "立即发送",
+    others: "{login} 还有 {n} 个操作未传：请本人登录后发送",
+    dismiss: "移除",
+    name: "姓名",
+    save: "保存",
+    saved: "已保存",
+    language: "语言",
+    theme: "显示",
+    themes: { auto: "跟随系统", light: "浅色", glare: "强光", dark: "深色" },
+    roles: "身份",
+    password: "修改密码",
+    sessions: "已登录的设备",
+    sessionThis: "本设备",
+    sessionSeen: "{agent} · {address} · 最近 {clock}",
+    end: "退出",
+    tokens: "接口令牌",
+    tokensNone: "没有令牌",
+    tokenRow: "{name} · {mode} · 至 {clock}",
+    tokenUsed: "最近使用 {clock}",
+    tokenUnused: "未使用过",
+    tokenRead: "只读",
+    tokenWrite: "可操作",
+    tokenName: "令牌名称",
+    tokenDays: "有效天数",
+    tokenMake: "新建令牌",
+    tokenOnce: "只显示这一次，请立即保存：",
+    revoke: "吊销",
+    logOut: "退出登录",
+    logOutUnsent: "还有 {n} 个操作未传，退出后要重新登录才会发送",
+  },
+};
+const en: Translated<typeof zh> = {
+  me: {
+    title: "Me",
+    duty: "Duty",
+    dutySince: "on duty since {clock}",
+    goOff: "Go off duty",
+    sound: "Sound",
+    soundOn: "Sound is on",
+    soundOff: "Sound is off",
+    soundTest: "Turn on and test",
+    soundNote:
+      "A locked phone or a closed page does not ring: keep the page open. Calls are the notifier's work",
+    unsent: "Unsent acts",
+    unsentNone: "No unsent acts",
+    recent: "Recent acts",
+    sendNow: "Send now",
+    others: "{n} acts of {login} are unsent: they go when that person logs in",
+    dismiss: "Remove",
+    name: "Name",
+    save: "Save",
+    saved: "Saved",
+    language: "Language",
+    theme: "Display",
+    themes: { auto: "as the system", light: "light", glare: "bright sun", dark: "dark" },
+    roles: "Roles",
+    password: "Change the password",
+    sessions: "Where you are logged in",
+    sessionThis: "this device",
+    sessionSeen: "{agent} · {address} · last {clock}",
+    end: "Log out",
+    tokens: "API tokens",
+    tokensNone: "No tokens",
+    tokenRow: "{name} · {mode} · until {clock}",
+    tokenUsed: "last used {clock}",
+    tokenUnused: "never used",
+    tokenRead: "read only",
+    tokenWrite: "may act",
+    tokenName: "Name of the token",
+    tokenDays: "Days it holds",
+    tokenMake: "Make a token",
+    tokenOnce: "Shown this once, keep it now:",
+    revoke: "Revoke",
+    logOut: "Log out",
+    logOutUnsent: "{n} acts are unsent: they go only after you log in again",
+  },
+};
+
+type Texts = typeof zh;
+declare module "@/i18n/tree" {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merged into the tree
+  interface MessageTree extends Texts {}
+}
+
+addMessages(zh, en);
