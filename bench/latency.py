@@ -1,25 +1,24 @@
-"""From an alarm's commit in a box's outbox to its work item's notification at a listener, with telemetry beside it.
+"""From an alarm's commit in a box's outbox to its work item at a client of the live stream, with telemetry beside it.
 
 Boxes with the real outbox (SQLite, synchronous=FULL) and uplink, Mosquitto, one ingest process, TimescaleDB (fsync
-on) and the listener share this machine. Every alarm is a call button at a place of its own, so each raises an alert
-and a work item; ten compounds with a box each, and the background's boxes are spread over the same compounds. The
-clock begins between the commit and the uplink's waking, and ends when a PostgreSQL client that LISTENs has the
+on), one API process and its client share this machine. Every alarm is a call button at a place of its own, so each raises
+an alert and a work item; ten compounds with a box each, and the background's boxes are spread over the same compounds. The
+clock begins between the commit and the uplink's waking, and ends when a client of the live stream (server-sent events over
+HTTP, as a console reads them) has the event in hand. Beside it, `listener_…`: when a PostgreSQL client that LISTENs has the
 notification in hand.
 """
 
 import argparse
-import json
-import threading
 import time
 from contextlib import ExitStack
-from typing import Any, Self
+from typing import Any
 
-import psycopg
-
+from bench.api_process import make_tokens, running_api
 from bench.arguments import not_negative, positive
 from bench.child import running_child
 from bench.figures import percentile, summary_ms
 from bench.ingest_process import running_ingest
+from bench.listeners import NotifyListener, StreamListener
 from bench.machine import describe_machine
 from bench.places import plant_compound, plant_units
 from bench.say import Say
@@ -27,11 +26,9 @@ from bench.servers.databases import Databases
 from bench.servers.folder import server_folder
 from bench.servers.mosquitto import Mosquitto
 from bench.servers.timescaledb import timescaledb_server
-from redwhistle.errors import Unavailable
 from server.store.migrate import migrate, read_status
 
-DESCRIPTION = "from the outbox's commit at a box to the listener of the work queue"
-CHANNEL = "rw_queue"
+DESCRIPTION = "from the outbox's commit at a box to a client of the live stream"
 SITES = 10
 BACKGROUND_BOXES = 50
 LAST_WITHIN_S = 30.0
@@ -50,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, say: Say) -> dict[str, Any]:
-    """Press all buttons and match the notifications by place."""
+    """Press all buttons and match the events by place."""
     each = max(1, arguments.alarms // SITES)
     sites = [f"compound-{i}" for i in range(SITES)]
     units = {site: [f"{site}-unit-{i}" for i in range(each)] for site in sites}
@@ -63,7 +60,10 @@ def run(arguments: argparse.Namespace, say: Say) -> dict[str, Any]:
         plant_compound(url, *sites)
         plant_units(url, units)
         stack.enter_context(running_ingest(url, broker, sites[0], log=folder / "ingest.log"))
-        listener = stack.enter_context(Listener(url))
+        (token,) = make_tokens(url, 1, "city")
+        api = stack.enter_context(running_api(url, log=folder / "api.log"))
+        listener = stack.enter_context(NotifyListener(url))
+        client = stack.enter_context(StreamListener(api.port, token))
         background = None
         if arguments.background:
             seconds = LEAD_IN_S + int(1.2 * SITES * each / arguments.alarms_per_s) + 3
@@ -96,11 +96,14 @@ def run(arguments: argparse.Namespace, say: Say) -> dict[str, Any]:
         say(f"{SITES * each} alarms at {arguments.alarms_per_s:g} a second")
         boxes.go()
         committed_ns: dict[str, int] = boxes.answer()["committed_ns"]
+        seen_ns = client.await_places(set(committed_ns), LAST_WITHIN_S)
         heard_ns = listener.await_places(set(committed_ns), LAST_WITHIN_S)
         beside = background.answer() if background is not None else None
-        latencies_s = [(heard_ns[place] - ns) / 1e9 for place, ns in committed_ns.items()]
+        latencies_s = [(seen_ns[place] - ns) / 1e9 for place, ns in committed_ns.items()]
+        listener_s = [(heard_ns[place] - ns) / 1e9 for place, ns in committed_ns.items()]
         return {
             **summary_ms(latencies_s),
+            **{f"listener_{name}": value for name, value in summary_ms(listener_s).items()},
             "min_ms": round(percentile(latencies_s, 0.001) * 1000, 2),
             "alarms": len(latencies_s),
             "background_rows_per_s": round(beside["rows"] / beside["seconds"]) if beside else 0,
@@ -110,46 +113,6 @@ def run(arguments: argparse.Namespace, say: Say) -> dict[str, Any]:
             "database": f"timescaledb ({read_status(url).edition}), fsync on",
             "machine": describe_machine(),
         }
-
-
-class Listener:
-    """A client of its own on the queue's channel: for each place the moment of its first notification."""
-
-    def __init__(self, url: str) -> None:
-        self._connection = psycopg.connect(url, autocommit=True)
-        self._heard: dict[str, int] = {}
-        self._changed = threading.Condition()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="listener")
-
-    def __enter__(self) -> Self:
-        self._connection.execute(f"LISTEN {CHANNEL}".encode())
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-        self._connection.close()
-
-    def await_places(self, places: set[str], timeout_s: float) -> dict[str, int]:
-        """Nanoseconds of the monotonic clock by place, once all were heard; raise Unavailable naming what is missing."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: places <= self._heard.keys(), timeout=timeout_s):
-                missing = sorted(places - self._heard.keys())
-                raise Unavailable(
-                    f"{len(missing)} alarms had no work item within {timeout_s:g} s, {missing[0]} among them"
-                )
-            return dict(self._heard)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            for notify in self._connection.notifies(timeout=0.5):
-                now_ns = time.monotonic_ns()
-                place = json.loads(notify.payload)["place"]
-                with self._changed:
-                    self._heard.setdefault(place, now_ns)
-                    self._changed.notify_all()
 
 
 def _box(site: str, places: list[str]) -> dict[str, Any]:

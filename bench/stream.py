@@ -69,11 +69,12 @@ def run(arguments: argparse.Namespace, say: Say) -> dict[str, Any]:
         clients = stack.enter_context(running_child("bench.stream_clients", task))
         say(f"{events} changes at {arguments.events_per_s} a second")
         clients.go()
-        began_s = time.monotonic()
+        began_s, used_s = time.monotonic(), api.processor_s()
         committed_ns = _change(writer, numbers, events, arguments.events_per_s)
         took_s = time.monotonic() - began_s
         rss_mb = api.resident_mib()
         answer = clients.answer()
+        used_s = api.processor_s() - used_s
         if answer["got"] < events * arguments.clients or answer["ended"] or answer["resets"]:
             raise Unavailable(
                 f"of {events * arguments.clients} events {answer['got']} arrived; {answer['ended']} streams ended,"
@@ -88,6 +89,8 @@ def run(arguments: argparse.Namespace, say: Say) -> dict[str, Any]:
             "rss_mb": round(rss_mb),
             "deliveries": answer["got"],
             "deliveries_per_s": round(answer["got"] / took_s),
+            "api_processor_s": round(used_s, 2),
+            "clients_processor_s": answer["processor_s"],
             "connected_s": answer["connected_s"],
             "open_items": arguments.items,
             "database": f"timescaledb ({read_status(url).edition}), fsync on",

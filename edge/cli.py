@@ -2,19 +2,24 @@
 
 import json
 import sys
+import threading
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Never
+from typing import TYPE_CHECKING, Annotated, Never
 
 import typer
 
+from edge.agent.notifying import Notifier
 from edge.settings import LoadedSettings, load_settings
 from redwhistle import __version__
 from redwhistle.clock import SystemClock, from_ms
 from redwhistle.errors import ConfigurationError, RedWhistleError
 from redwhistle.logs import configure_logs, get_logger
 from redwhistle.stopping import stop_on_signals
+
+if TYPE_CHECKING:
+    from edge.wiring import Box
 
 app = typer.Typer(
     name="redwhistle-edge",
@@ -66,8 +71,28 @@ def run(
             log.error("box_cannot_start", why=str(error))
             raise typer.Exit(EXIT_PROBLEM) from None
         box.start()
-        stop.wait()
+        _watch(box, stop)
         box.stop()
+
+
+@app.command("doctor", epilog="Example: redwhistle-edge doctor --config /etc/redwhistle/box.yaml --json")
+def doctor(config: Config, as_json: AsJson = False) -> None:
+    """Is this box well? Clock, temperature, disk, writes, secrets, certificates, devices. Exit 1 when something is bad.
+
+    It drives nothing and may run beside the agent.
+    """
+    from edge.doctor import Level, examine
+
+    checks = examine(_load(config), config)
+    bad = any(check.level is Level.BAD for check in checks)
+    if as_json:
+        told = [{"name": each.name, "level": each.level.value, "text": each.text} for each in checks]
+        typer.echo(json.dumps({"ok": not bad, "checks": told}, ensure_ascii=False))
+    else:
+        for check in checks:
+            typer.echo(f"{check.level.value.upper():5}{check.name}: {check.text}")
+    if bad:
+        raise typer.Exit(EXIT_PROBLEM)
 
 
 @app.command("check-config", epilog="Example: redwhistle-edge check-config --config box.yaml --json")
@@ -125,6 +150,25 @@ def show_outbox(config: Config, as_json: AsJson = False) -> None:
         typer.echo(f"           {item.lane} {item.seq}: {item.code}: {item.detail}")
 
 
+@outbox_app.command(
+    "export", epilog="Example: redwhistle-edge outbox export --config box.yaml > waiting.jsonl"
+)
+def export_outbox(config: Config) -> None:
+    """Print what waits for the server, one envelope (JSON) a line, alarms first. Nothing is changed or taken out."""
+    from edge.agent.outbox.export import read_envelopes
+    from edge.fittings import build_clock
+    from edge.wiring import OUTBOX_FILE
+    from redwhistle.contracts.codec import encode
+
+    settings = _load(config).settings
+    path = settings.data_dir / OUTBOX_FILE
+    try:
+        for envelope in read_envelopes(path, settings.site, settings.box, build_clock(settings).stamp()):
+            typer.echo(encode(envelope).decode())
+    except RedWhistleError as error:
+        _fail(error, EXIT_PROBLEM)
+
+
 @decode_app.command(
     "gbt26875", epilog="Example: redwhistle-edge decode gbt26875 --hex '40 40 01 00 …' --json"
 )
@@ -175,6 +219,20 @@ def _given_bytes(text: str | None, file: Path | None) -> bytes:
 def version() -> None:
     """Print the version."""
     typer.echo(__version__)
+
+
+def _watch(box: "Box", stop: threading.Event) -> None:
+    """Until `stop`: tell systemd that the box has started, and that it works for as long as it does."""
+    notifier = Notifier()
+    notifier.ready()
+    every_s = notifier.watchdog_every_s
+    rounds = -1
+    while not stop.wait(every_s):
+        now = box.rounds()
+        if now != rounds:  # a pulse that stands still is a box that hangs: systemd ends it and starts it anew
+            notifier.alive()
+        rounds = now
+    notifier.stopping()
 
 
 def _load(config: Path) -> LoadedSettings:

@@ -1,7 +1,7 @@
 """A box's configuration: one YAML file, checked whole before anything starts.
 
 To add a source family: write its settings with `type: Literal["…"]` beside the source, add them to
-`SourceSettings` here, and its constructor to `wiring.build_source`.
+`SourceSettings` here, and its constructor to `fittings.build_source`.
 """
 
 import hashlib
@@ -28,9 +28,10 @@ from edge.agent.policy.reflex import ReflexRules
 from edge.agent.sources.camera_settings import CameraSettings
 from edge.agent.sources.contact_settings import ContactSettings
 from edge.agent.sources.esphome_settings import EsphomeSettings
-from edge.agent.sources.gate_settings import GateSettings
+from edge.agent.sources.gate_settings import GateHttpSettings, GateSettings
 from edge.agent.sources.gbt26875_settings import Gbt26875Settings
 from edge.agent.sources.modbus_settings import ModbusSettings
+from edge.agent.sources.osdp_settings import OsdpSettings
 from edge.agent.sources.replay_settings import ReplaySettings
 from edge.agent.sources.wiegand_settings import WiegandSettings
 from edge.agent.sources.zigbee_settings import ZigbeeSettings
@@ -51,9 +52,11 @@ SourceSettings = Annotated[
     CameraSettings
     | ContactSettings
     | EsphomeSettings
+    | GateHttpSettings
     | GateSettings
     | Gbt26875Settings
     | ModbusSettings
+    | OsdpSettings
     | ReplaySettings
     | WiegandSettings
     | ZigbeeSettings,
@@ -123,6 +126,8 @@ class BoxSettings(BaseModel):
     outbox: OutboxSettings = OutboxSettings()
     clock: ClockTrust = ClockTrust.AUTO
     health_every_s: Annotated[float, Field(ge=1, le=3600)] = 30.0
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Where `GET /metrics` answers, on loopback only; null: nowhere."""
     log: LogSettings = LogSettings()
 
     @model_validator(mode="after")
@@ -160,18 +165,19 @@ class BoxSettings(BaseModel):
         relays = [each for each in self.actuators if isinstance(each, GpioRelaySettings)]
         lines = [f"{each.chip} line {each.line}" for each in relays]
         for source in self.sources:
-            if isinstance(source, ContactSettings | WiegandSettings):
+            if isinstance(source, ContactSettings | OsdpSettings | WiegandSettings):
                 lines += [f"{source.chip} line {line}" for line in source.gpio_lines()]
         ports = [
             source.rtu.port for source in self.sources if isinstance(source, ModbusSettings) and source.rtu
         ]
+        ports += [source.port for source in self.sources if isinstance(source, OsdpSettings)]
         coils = [each.rtu.port for each in self.actuators if isinstance(each, CoilSettings) and each.rtu]
         for line in lines:
             if lines.count(line) > 1:
                 raise ValueError(f"{line} is given to two: a GPIO line has one use")
-        for port in coils:
-            if port in ports or coils.count(port) > 1:
-                raise ValueError(f"{port} has two users: put the relay module on an adapter of its own")
+        for port in (ports := ports + coils):
+            if ports.count(port) > 1:
+                raise ValueError(f"{port} has two users: each line needs an adapter of its own")
         return self
 
     def device_infos(self) -> list[DeviceInfo]:

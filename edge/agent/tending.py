@@ -35,6 +35,8 @@ class Tender:
         self._log = get_logger()
         self._stop = threading.Event()
         self._failures = 0
+        self.rounds = 0
+        """Completed since the start: a watchdog sees that the agent lives."""
         self._thread = threading.Thread(target=self._run, name="outbox-tender", daemon=True)
 
     def start(self) -> None:
@@ -48,6 +50,7 @@ class Tender:
     def _run(self) -> None:
         while not self._stop.wait(self._every_s):
             self.tend_once()
+            self.rounds += 1
 
     def tend_once(self) -> None:
         """One round; never raises."""

@@ -40,6 +40,8 @@ class Metric(StrEnum):
     FRAME_AGE_S = "frame_age_s"
     CPU_TEMPERATURE_C = "cpu_temperature_c"
     CPU_LOAD_PCT = "cpu_load_pct"
+    CPU_THROTTLED = "cpu_throttled"
+    """1 while the processor is slowed down by heat or by too little voltage."""
     MEMORY_USED_PCT = "memory_used_pct"
     DISK_FREE_PCT = "disk_free_pct"
     OUTBOX_ROWS = "outbox_rows"

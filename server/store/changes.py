@@ -46,13 +46,20 @@ class ChangeReader:
     def read(self) -> Standing | Changes:
         """What changed since the last reading; everything at first, and when another database answers."""
         connection = self._in_use()
-        with translated(), connection.transaction():
-            here = self._one("changes/position", {})
+        asked = {"since": self._position}
+        with (
+            translated(),
+            connection.pipeline(),
+            connection.transaction(),
+        ):  # one round trip, and one for the rows
+            asking = self._ask("changes/position", {})
+            asking_items = self._ask("changes/items_since", {**asked, **_known(self._items)})
+            asking_boxes = self._ask("changes/boxes_since", {**asked, **_known(self._boxes)})
+            here = asking.fetchall()[0]
             if here["database"] != self._database:
                 return self._read_all(here["database"], here["position"])
-            since = self._position
-            items = self._changed_items("changes/items_since", {"since": since, **_known(self._items)})
-            boxes = self._changed_boxes(since, self._boxes)
+            items = self._with_rows(asking_items.fetchall())
+            boxes = [ChangedBox(**row) for row in asking_boxes.fetchall()]
         self._note(here["position"], items, boxes)
         return Changes(here["position"], items, boxes)
 
@@ -71,7 +78,7 @@ class ChangeReader:
             complete_from = closed[-1]["changed"] + 1
             closed = [row for row in closed if row["changed"] >= complete_from]
         items = self._with_rows([*self._rows("changes/open_items", {}), *closed])
-        boxes = self._changed_boxes(0, {})
+        boxes = [ChangedBox(**row) for row in self._rows("changes/boxes_since", {"since": 0, **_known({})})]
         self._database, self._seen_at = database, _LONG_AGO
         self._items.clear()
         self._boxes.clear()
@@ -85,9 +92,6 @@ class ChangeReader:
         self._items = {number: changed for number, changed in self._items.items() if changed >= position}
         self._boxes = {box: changed for box, changed in self._boxes.items() if changed >= position}
 
-    def _changed_items(self, name: LiteralString, values: Mapping[str, Any]) -> list[ChangedItem]:
-        return self._with_rows(self._rows(name, values))
-
     def _with_rows(self, found: Sequence[Mapping[str, Any]]) -> list[ChangedItem]:
         rows: dict[int, Mapping[str, Any]] = {}
         numbers = [one["number"] for one in found]
@@ -99,16 +103,11 @@ class ChangeReader:
             ChangedItem(one["number"], one["changed"], rows[one["number"]], one["company"]) for one in found
         ]
 
-    def _changed_boxes(self, since: int, known: Mapping[str, int]) -> list[ChangedBox]:
-        rows = self._rows("changes/boxes_since", {"since": since, **_known(known)})
-        return [ChangedBox(**row) for row in rows]
-
-    def _one(self, name: LiteralString, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self._rows(name, values)[0]
-
     def _rows(self, name: LiteralString, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-        cursor = self._in_use().cursor(row_factory=dict_row)
-        return cursor.execute(statement(name), values).fetchall()
+        return self._ask(name, values).fetchall()
+
+    def _ask(self, name: LiteralString, values: Mapping[str, Any]) -> psycopg.Cursor[dict[str, Any]]:
+        return self._in_use().cursor(row_factory=dict_row).execute(statement(name), values)
 
     def _in_use(self) -> Connection:
         assert self._connection is not None, "call use() first"  # noqa: S101  an error of the program

@@ -50,6 +50,11 @@ _CHECKS: tuple[tuple[str, str, LiteralString], ...] = (
         "SELECT count(*) FROM rollup_pending WHERE at < now() - interval '10 minutes'",
     ),
     (
+        "evidence_kept_too_long",
+        "pictures of alarms whose time has been over for ten minutes (is `redwhistle dispatch` running?)",
+        "SELECT count(*) FROM evidence WHERE jpeg IS NOT NULL AND expires_at < now() - interval '10 minutes'",
+    ),
+    (
         "wakes_missed",
         "engine wake-ups that are over a minute late (is `redwhistle dispatch` running?)",
         "SELECT count(*) FROM engine_state WHERE wake_at < now() - interval '1 minute'",

@@ -21,7 +21,7 @@ from edge.agent.policy.inputs import InputHealth
 from edge.agent.policy.latch import Turn
 from edge.agent.policy.liveness import LivenessRules
 from edge.agent.sources.card_key import KEY_FILE, CardHasher, open_key
-from edge.agent.sources.gate_settings import GateSettings
+from edge.agent.sources.gate_settings import GateSettings, JsonGatesSettings
 from edge.agent.sources.json_door import clean_text, read_flag, read_number, read_object, unmapped_id
 from edge.agent.sources.local_mqtt import LocalMqttSource
 from redwhistle.contracts.events import DeviceData, EventKind
@@ -73,7 +73,7 @@ def read_report(payload: bytes, hasher: CardHasher) -> GateReport | None:
 class GateInterpreter:
     """Implements `local_mqtt.Interpreter`. Keeps each gate's state."""
 
-    def __init__(self, settings: GateSettings, hasher: CardHasher) -> None:
+    def __init__(self, settings: JsonGatesSettings, hasher: CardHasher) -> None:
         self.device = settings.controller_device
         self.topics: tuple[str, ...] = (f"{settings.prefix}/gate/+",)
         self._settings = settings

@@ -1,10 +1,12 @@
-"""The configuration section of the access gates that speak JSON over the local broker."""
+"""The configuration sections of the access gates that speak JSON, over the local broker or by HTTP."""
 
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, IPvAnyAddress, model_validator
 
+from edge.agent.filepaths import ConfigPath
 from edge.agent.local_broker import LocalBrokerSettings, TopicPart
 from edge.agent.policy.gate import GateRules
 from edge.agent.policy.inputs import InputRules
@@ -26,13 +28,11 @@ class GateDeviceSettings(Rules):
     """The longest silence that its controller allows; without one it may be silent for ever."""
 
 
-class GateSettings(Rules):
-    """The gates on one topic prefix: `<prefix>/gate/<name>`."""
+class JsonGatesSettings(Rules):
+    """Gates that speak JSON, whatever carries it: `<prefix>/gate/<name>` is a topic or a path."""
 
-    type: Literal["gate"]
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")] = "gate"
     """Of the source, in logs and fault reports."""
-    broker: LocalBrokerSettings = LocalBrokerSettings()
     prefix: TopicPart = "access"
     controller_device: DeviceId = "gate-controller"
     """Under this id faults of the connection itself are reported."""
@@ -70,3 +70,27 @@ class GateSettings(Rules):
             for each in self.devices
         ]
         return [controller, *gates]
+
+
+class GateSettings(JsonGatesSettings):
+    """The gates at the local broker."""
+
+    type: Literal["gate"]
+    broker: LocalBrokerSettings = LocalBrokerSettings()
+
+
+class GateHttpSettings(JsonGatesSettings):
+    """The gates whose controllers post to the box."""
+
+    type: Literal["gate_http"]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")] = "gate-http"
+    controller_device: DeviceId = "gate-http"
+    listen: IPvAnyAddress = Field(default_factory=lambda: IPv4Address("127.0.0.1"))
+    """This box's address on the controllers' network; nothing listens widely by accident."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8460
+    auth: Literal["hmac", "token"] = "hmac"
+    """`token`: for controllers that cannot sign; whoever hears it once can use it."""
+    secret_file: ConfigPath
+    """Its first line is the secret, of 16 characters or more."""
+    skew_s: Annotated[float, Field(ge=10, le=3600)] = 300.0
+    """A signed message older or newer than this is refused, while the box's own clock is set."""

@@ -108,12 +108,18 @@ class Fan:
         return [client for group in self._groups.values() for client in group.clients]
 
     def join(
-        self, view: View, person: str, wake: Callable[[], None], after: str | None, now: datetime
+        self,
+        view: View,
+        person: str,
+        wake: Callable[[], None],
+        after: str | None,
+        now: datetime,
+        stale_since: datetime | None = None,
     ) -> Client:
         """A new client: what it missed since the cursor `after`, or a snapshot, is what it takes first."""
         client = Client(person, wake, self._enter(view))
         client.group.clients[client] = None
-        reason = None if after is None else self._resume(client, after, now)
+        reason = None if after is None else self._resume(client, after, now, stale_since)
         if client.starting:
             client.reason = reason
         own = self._of_person.setdefault(person, [])
@@ -177,8 +183,11 @@ class Fan:
             for client in group.clients:
                 self._put(client, frame, 1)
 
-    def take(self, client: Client, now: datetime) -> Sequence[bytes]:
-        """What waits for a client, in order, as pieces to send; empty when nothing does."""
+    def take(self, client: Client, now: datetime, stale_since: datetime | None = None) -> Sequence[bytes]:
+        """What waits for a client, in order, as pieces to send; empty when nothing does.
+
+        `stale_since`: since when the database is away; whoever gets a snapshot then is told with it.
+        """
         pieces: list[bytes] = []
         if client.ended:
             return pieces
@@ -189,6 +198,8 @@ class Fan:
             if client.reason is not None:
                 pieces.append(reset_frame(client.reason))
             pieces.extend(self._snapshot(client.group, now))
+            if stale_since is not None:
+                pieces.append(tick_frame(str(self._cursor(client.group)), now, stale_since))
             client.starting, client.reason = False, None
         pieces.extend(client.inbox)
         client.inbox.clear()
@@ -208,7 +219,9 @@ class Fan:
         if not group.clients and self._groups.get(group.digest) is group:
             del self._groups[group.digest]
 
-    def _resume(self, client: Client, after: str, now: datetime) -> ResetReason | None:
+    def _resume(
+        self, client: Client, after: str, now: datetime, stale_since: datetime | None
+    ) -> ResetReason | None:
         """Fill the inbox with what was missed; or say why that cannot be."""
         cursor = read_cursor(after)
         if cursor is None:
@@ -224,7 +237,7 @@ class Fan:
         chunk, count = missed
         if count:
             client.inbox.append(chunk)
-        client.inbox.append(tick_frame(str(self._cursor(client.group)), now, None))
+        client.inbox.append(tick_frame(str(self._cursor(client.group)), now, stale_since))
         client.count = count + 1
         return None
 

@@ -158,13 +158,14 @@ class Hub:
             raise Unavailable("the database cannot be read: connect again in some seconds") from None
         now = self._clock.now()
         made = HubSubscription(self, look_again, allowed.until, now)
-        made.client = self._fan.join(View(allowed.scope, exercise), person, made.woken.set, after, now)
+        view = View(allowed.scope, exercise)
+        made.client = self._fan.join(view, person, made.woken.set, after, now, self.stale_since)
         self._subscriptions[made.client] = made
         return made
 
     def take(self, client: Client) -> Sequence[bytes]:
         """What waits for a client."""
-        return self._fan.take(client, self._clock.now())
+        return self._fan.take(client, self._clock.now(), self.stale_since)
 
     def end(self, subscription: HubSubscription) -> None:
         """Close a client's stream."""

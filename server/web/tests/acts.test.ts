@@ -49,6 +49,10 @@ describe("the next step that is offered", () => {
     expect(one.state).toBe("open");
     expect(one.owner).toBeNull();
   });
+  it("does not build upon an act that is on its way", () => {
+    const view = projected(item(1), [record({ act: "claim", state: "sending" })], "zhangwei");
+    expect(view).toEqual({ state: "open", mine: false });
+  });
   it("forgets acts that were lost", () => {
     expect(projected(item(1), [record({ state: "lost" })], "zhangwei")).toEqual({
       state: "open",

@@ -6,7 +6,7 @@ import { safePath } from "@/login/safe_path";
 import { homeOf } from "@/shell/home";
 import { arrival, standing } from "@/sound/plan";
 import { settle, useFrozen } from "@/worker/frozen";
-import { drawn, fit, HEIGHT, WIDTH } from "@/worker/sketch";
+import { drawn, fit, HEIGHT, placeLabels, WIDTH } from "@/worker/sketch";
 import { readWhy } from "@/worker/why";
 
 import { item } from "./made";
@@ -115,6 +115,26 @@ describe("the sketch", () => {
     ]);
     const [southWest, northEast] = [place?.([102.711, 25.04]), place?.([102.716, 25.043])];
     expect(northEast && southWest && northEast.x > southWest.x && northEast.y < southWest.y).toBe(true);
+  });
+  it("writes no name over another, nor over a mark, nor outside", () => {
+    const mark = fc.record({
+      x: fc.integer({ min: 26, max: WIDTH - 26 }),
+      y: fc.integer({ min: 26, max: HEIGHT - 26 }),
+      text: fc.constantFrom("东门", "消防栓1", "East gate"),
+    });
+    fc.assert(
+      fc.property(fc.array(mark, { maxLength: 12 }), (marks) => {
+        const labels = placeLabels(marks, marks).filter((label) => label !== null);
+        for (const [n, a] of labels.entries()) {
+          for (const b of labels.slice(n + 1)) {
+            const wide = (text: string) => (text === "East gate" ? 63 : text.length === 2 ? 24 : 43);
+            const apart = Math.abs(a.x - b.x) > (wide(a.text) + wide(b.text)) / 2 || Math.abs(a.y - b.y) > 14;
+            expect(apart).toBe(true);
+          }
+          expect(a.y > 0 && a.y < HEIGHT).toBe(true);
+        }
+      }),
+    );
   });
   it("draws nothing from nothing, and leaves out what is no ring", () => {
     const empty = { compound: null, here: null, polygons: [], points: [] };

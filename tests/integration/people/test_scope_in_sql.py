@@ -27,10 +27,11 @@ Tree = list[tuple[str, str | None, str, str | None]]
 
 @st.composite
 def trees(draw: st.DrawFn) -> Tree:
-    """Places as (id, parent, level, company): one or two cities, and children of random places above."""
-    count = draw(st.integers(1, 25))
-    tree: Tree = [("p0", None, "city", None)]
-    for number in range(1, count):
+    """Places as (id, parent, level, company): one city or two, and children of random places above."""
+    count = draw(st.integers(2, 25))
+    cities: Tree = [("p0", None, "city", None), ("p1", None, "city", None)]
+    tree = cities[: draw(st.integers(1, 2))]
+    for number in range(len(tree), count):
         parent, _, level, _ = tree[draw(st.integers(0, number - 1))]
         deeper = LEVELS[min(LEVELS.index(level) + draw(st.integers(1, 2)), len(LEVELS) - 1)]
         company = draw(st.sampled_from([None, "jin", "hua"])) if deeper == "compound" else None
@@ -71,6 +72,18 @@ def test_the_two_scopes_agree(database: str, tree: Tree, scopes: list[Scope]) ->
             assert len(found) == len(set(found))
             assert set(found) == {p for p in above if scope.covers(path(p), served_by(p))}
         connection.rollback()
+
+
+def test_the_scope_stays_a_function_of_its_own_in_the_queries_around_it(database: str) -> None:
+    """Merged into a query it would be planned for a multiple of the tree, and compared with each row one by one."""
+    with connect(database, name="test") as connection:
+        for function in ("places_in_scope(false, '{p0}', '{}')", "places_below('p0')"):
+            plan = connection.execute(
+                f"EXPLAIN SELECT FROM boxes WHERE box = 'x' OR site IN (SELECT s.id FROM {function} s)".encode()
+            ).fetchall()
+            text = "\n".join(str(row[0]) for row in plan)
+            assert "hashed SubPlan" in text
+            assert "Function Scan" in text
 
 
 def test_unknown_values_give_nothing_and_a_ring_of_places_ends(database: str) -> None:

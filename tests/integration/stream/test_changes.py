@@ -163,6 +163,24 @@ def test_a_box_is_news_when_it_comes_goes_or_loses_its_clock_but_not_when_it_is_
     assert heard == ["b-1"] * 4
 
 
+def test_hearing_a_box_costs_no_index(connection: psycopg.Connection, new_site: NewSite) -> None:
+    """Each envelope notes it: the row must be changed in place, as it was before there was a stream."""
+    site = new_site()
+    connection.execute(
+        "INSERT INTO boxes (box, site) SELECT 'heard-' || n, %s FROM generate_series(1, 3) n", (site,)
+    )
+    with connection.transaction():
+        connection.execute(
+            "UPDATE boxes SET last_seen_at = now(), clock_synced = true WHERE box LIKE 'heard-%'"
+        )
+    with connection.transaction():
+        connection.execute(
+            "UPDATE boxes SET last_seen_at = now(), clock_synced = true WHERE box LIKE 'heard-%'"
+        )
+        row = connection.execute("SELECT pg_stat_get_xact_tuples_hot_updated('boxes'::regclass)").fetchone()
+    assert row == (3,)
+
+
 def test_touching_an_item_marks_it_and_tells_the_listeners(
     reader: ChangeReader, connection: psycopg.Connection, new_site: NewSite
 ) -> None:
@@ -208,6 +226,26 @@ def test_rows_from_the_future_of_another_server_disturb_nothing(
     assert read_changes(reader).items == []
     repeat_item(connection, number)
     assert numbers(read_changes(reader)) == [number]
+
+
+def test_a_user_of_the_database_without_privileges_of_its_own_can_read(
+    url: str, connection: psycopg.Connection, new_site: NewSite
+) -> None:
+    site = new_site()
+    (number,) = add_items(connection, site, [site])
+    role = f"plain_{psycopg.conninfo.conninfo_to_dict(url)['dbname']}"
+    connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'plain'".encode())
+    try:
+        connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}".encode())
+        plain = psycopg.conninfo.make_conninfo(url, user=role, password="plain")
+        with connect(plain, name="test", autocommit=True) as opened:
+            reader = ChangeReader()
+            reader.use(opened)
+            assert number in numbers(reader.read())
+            assert read_changes(reader).items == []
+    finally:
+        connection.execute(f"DROP OWNED BY {role}".encode())
+        connection.execute(f"DROP ROLE {role}".encode())
 
 
 def test_the_news_go_on_where_they_stopped_when_the_connection_was_lost(

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.sse import EventReader
+from bench.sse import ChunkReader, EventReader
 from server.api.stream.cursor import ResetReason
 from server.api.stream.frames import (
     box_body,
@@ -63,3 +63,13 @@ def test_pieces_are_sent_whole_in_order_and_in_small_portions(lengths: list[int]
     portions = list(_portions(pieces))
     assert b"".join(portions) == b"".join(pieces)
     assert all(0 < len(portion) <= PIECE_BYTES for portion in portions)
+
+
+@given(st.lists(st.binary(min_size=1, max_size=40)), st.integers(1, 30))
+def test_the_measuring_client_reads_chunks_however_they_are_cut(chunks: list[bytes], size: int) -> None:
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    sent = head + b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in [*chunks, b""])
+    reader = ChunkReader()
+    body = b"".join(reader.feed(sent[at : at + size]) for at in range(0, len(sent), size))
+    assert body == b"".join(chunks)
+    assert reader.ended

@@ -168,6 +168,21 @@ def test_silence_of_the_reader_counts_as_a_lost_database() -> None:
     on_stage(play)
 
 
+def test_who_comes_while_the_database_is_away_is_told_at_once_how_old_it_all_is() -> None:
+    async def play(stage: Stage) -> None:
+        stage.feed.waiting.put(stage.world.standing())
+        first = Browser()
+        await read(await stage.join(), first)
+        stage.clock.advance(30)
+        for after, names in ((None, ["snapshot", "tick"]), (first.cursor, ["tick"])):
+            late = Browser()
+            await read(await stage.join(after=after), late)
+            assert late.names() == names
+            assert json.loads(late.events[-1].data)["stale_since"] == "2026-05-24T08:49:00.000Z"
+
+    on_stage(play)
+
+
 def test_only_the_person_who_is_named_is_looked_up_again() -> None:
     async def play(stage: Stage) -> None:
         asked: list[str] = []

@@ -117,7 +117,7 @@ class Browser:
                 assert told["boxes"]["total"] == len(self.boxes)
                 self.cursor, self.void = told["cursor"], False
             case "reset":
-                self.void = True
+                self.void, self.cursor = True, None  # or a cut right here would resume what was never seen
             case "tick":
                 assert event.id is None, "an id on a control frame loses events"
                 self.cursor = told["cursor"]

@@ -1,12 +1,12 @@
 -- The newest first. A line is visible where somebody has a grant: to whom covers its place, or a compound of its company.
-WITH visible AS (
+WITH covered AS MATERIALIZED (
+    SELECT s.id FROM places_in_scope(%(scope_all)s, %(scope_places)s::text[], %(scope_companies)s::text[]) s
+    WHERE NOT %(scope_all)s
+), visible AS MATERIALIZED (
+    SELECT g.person FROM grants g JOIN covered c ON c.id = g.place
+    UNION
     SELECT g.person FROM grants g
-    WHERE NOT %(scope_all)s AND (
-        g.place IN (SELECT s.id FROM places_in_scope(%(scope_all)s, %(scope_places)s::text[], %(scope_companies)s::text[]) s)
-        OR g.company IN (
-            SELECT p.company
-            FROM places_in_scope(%(scope_all)s, %(scope_places)s::text[], %(scope_companies)s::text[]) s
-            JOIN places p ON p.id = s.id AND p.level = 'compound'))
+    WHERE g.company IN (SELECT p.company FROM places p JOIN covered c ON c.id = p.id WHERE p.level = 'compound')
 )
 SELECT a.id, a.at, a.actor, a.act, a.person::text, p.login, p.name, a.about, a.detail, a.address
 FROM audit_log a

@@ -70,7 +70,8 @@ export function failed(record: ActRecord, problem: Problem, at: string): ActReco
   };
 }
 
-/** The state that the item would have if all these acts were done: what the next act is offered for. Never shown as so. */
+/** The state that the item would have if all acts that wait for a network were done: what the next act is offered for.
+ * It is never shown as the item's state. An act that is on its way is waited for, not built upon. */
 export function projected(
   item: Item,
   records: readonly ActRecord[],
@@ -79,7 +80,7 @@ export function projected(
   let state = item.state;
   let mine = item.owner?.login === login;
   for (const record of records) {
-    if (record.item !== item.id || !isOpen(record)) continue;
+    if (record.item !== item.id || record.state !== "waiting") continue;
     switch (record.act) {
       case "claim":
         state = "claimed";

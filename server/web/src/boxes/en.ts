@@ -57,7 +57,6 @@ export const en: Translated<typeof zh> = {
     os: "System",
     reason: "Offline because",
     since: "First seen",
-    readings: "Readings",
     readingsNone: "No readings in this time",
     readingsGap: "grey: no data",
     range: "Time",

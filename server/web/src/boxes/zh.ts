@@ -55,7 +55,6 @@ export const zh = {
     os: "系统",
     reason: "离线原因",
     since: "首次出现",
-    readings: "读数",
     readingsNone: "这段时间没有读数",
     readingsGap: "灰底：没有数据",
     range: "时段",

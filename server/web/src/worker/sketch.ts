@@ -4,6 +4,7 @@ import type { Sketch } from "@/api/types";
 export const WIDTH = 340;
 export const HEIGHT = 220;
 const MARGIN = 26;
+const ABOVE_COMPOUND = new Set(["city", "district", "street", "community", "grid"]);
 
 export type LonLat = readonly [number, number];
 export interface Drawn {
@@ -34,7 +35,10 @@ export function fit(points: readonly LonLat[]): ((point: LonLat) => { x: number;
 
 /** The outlines (largest first), the points and the place of the alarm, ready to draw. */
 export function drawn(sketch: Sketch): Drawn | null {
-  const rings = sketch.polygons.map((polygon) => ({ polygon, rings: ringsOf(polygon.coordinates) }));
+  // The grid around the compound would make everything a worker looks for too small.
+  const inside = sketch.polygons.filter((polygon) => !ABOVE_COMPOUND.has(polygon.level));
+  const polygons = inside.length ? inside : sketch.polygons;
+  const rings = polygons.map((polygon) => ({ polygon, rings: ringsOf(polygon.coordinates) }));
   const all: LonLat[] = [
     ...rings.flatMap((one) => one.rings.flat()),
     ...sketch.points.map((point) => pair(point.location)),
@@ -81,4 +85,45 @@ function isLonLat(point: unknown): point is LonLat {
 
 function pair(location: readonly number[]): LonLat {
   return [location[0] ?? 0, location[1] ?? 0];
+}
+
+export interface Label {
+  text: string;
+  x: number;
+  y: number;
+}
+const LINE = 14;
+
+/** Where names stand so that none covers another: below its mark, above, right or left; null where there is no room.
+ * `blocked` are marks that no name may cover. Earlier names are placed first. */
+export function placeLabels(
+  marks: readonly { x: number; y: number; text: string }[],
+  blocked: readonly { x: number; y: number }[],
+): (Label | null)[] {
+  const taken = blocked.map(({ x, y }) => ({ left: x - 8, right: x + 8, top: y - 8, bottom: y + 8 }));
+  return marks.map(({ x, y, text }) => {
+    const wide = widthOf(text);
+    const tries = [
+      { x, y: y + 20 },
+      { x, y: y - 11 },
+      { x: x + wide / 2 + 11, y: y + 4 },
+      { x: x - wide / 2 - 11, y: y + 4 },
+    ];
+    for (const at of tries) {
+      const own = { left: at.x - wide / 2, right: at.x + wide / 2, top: at.y - LINE + 3, bottom: at.y + 3 };
+      const fits = own.left >= 0 && own.right <= WIDTH && own.top >= 0 && own.bottom <= HEIGHT;
+      const free = taken.every(
+        (one) => own.right < one.left || own.left > one.right || own.bottom < one.top || own.top > one.bottom,
+      );
+      if (!fits || !free) continue;
+      taken.push(own);
+      return { text, ...at };
+    }
+    return null;
+  });
+}
+
+/** About how wide a text of 12 px is: Chinese signs are square, others half as wide. */
+function widthOf(text: string): number {
+  return [...text].reduce((sum, sign) => sum + ((sign.codePointAt(0) ?? 0) > 0x2e80 ? 12 : 7), 0);
 }
