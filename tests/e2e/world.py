@@ -13,7 +13,8 @@ import psycopg
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 from psycopg.rows import dict_row
 
-from bench.api_process import build_console, running_api
+from bench.api_process import running_api
+from bench.built_console import build_console
 from bench.city import place_boxes, plant_city
 from bench.sensors import Box, Field, open_field
 from bench.servers.proxy import CuttableProxy, Line
@@ -206,8 +207,8 @@ def running_machine(url: str, folder: Path) -> Iterator[Machine]:
                 if sensor.kind == "smoke":
                     box.read(sensor.device, "battery_pct", 96, 95)
         told = {"REDWHISTLE_DEMO_LOGINS_FILE": str(file)}
-        port = stack.enter_context(running_api(url, log=folder / "api.log", settings=told))
-        line = stack.enter_context(CuttableProxy(port))
+        api = stack.enter_context(running_api(url, log=folder / "api.log", settings=told))
+        line = stack.enter_context(CuttableProxy(api.port))
         yield Machine(url, line, field, boxes, {login.login: login for login in logins})
 
 

@@ -59,6 +59,7 @@ export const useActs = defineStore("acts", () => {
   /** Do an act: kept first, then sent; without network it goes on when there is one. */
   async function perform(item: Item, act: WantedAct, reason = ""): Promise<ActRecord> {
     const key = crypto.randomUUID();
+    const queued = unsent.value.length > 0 || !navigator.onLine;
     await keep({
       key,
       login: login.value,
@@ -70,8 +71,8 @@ export const useActs = defineStore("acts", () => {
       reason,
       version: item.version,
       device_time: new Date(currentMs()).toISOString(),
-      state: "sending",
-      queued: unsent.value.length > 0 || !navigator.onLine,
+      state: queued ? "waiting" : "sending",
+      queued,
       lost_to: null,
       code: null,
       settled_at: null,

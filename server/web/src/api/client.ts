@@ -34,6 +34,9 @@ export async function answer<T>(asked: Promise<{ data?: T }>): Promise<T> {
     return (await asked).data as T;
   } catch (error) {
     if (error instanceof SyntaxError) throw new Problem("unreadable", 200);
+    // The line went dead between the head of an answer and its end.
+    if (error instanceof TypeError || (error instanceof DOMException && error.name === "TimeoutError"))
+      throw new Problem("no_network", 0);
     throw error;
   }
 }
