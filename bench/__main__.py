@@ -14,6 +14,7 @@ REGISTRY: dict[str, str] = {
     "ingest": "bench.ingest",
     "latency": "bench.latency",
     "query": "bench.query",
+    "reflex": "bench.reflex",
     "stream": "bench.stream",
 }
 """Name to module. A module has `DESCRIPTION`, `add_arguments(parser)` and `run(arguments, say) -> dict`."""

@@ -4,7 +4,7 @@ import http.client
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,8 +43,11 @@ class Api:
 
 
 @contextmanager
-def running_api(url: str, *, log: Path) -> Iterator[Api]:
-    """Start it against `url`; it is ready when this yields. Its log goes to `log`. Raises TimeoutError when it does not come up."""
+def running_api(url: str, *, log: Path, settings: Mapping[str, str] | None = None) -> Iterator[Api]:
+    """Start it against `url`; it is ready when this yields. Its log goes to `log`; `settings` are further variables.
+
+    Raises TimeoutError when it does not come up.
+    """
     port = free_port()
     words = [
         sys.executable, "-c", "from redwhistle.cli import main; main()", "api", "--database-url", url,
@@ -53,7 +56,7 @@ def running_api(url: str, *, log: Path) -> Iterator[Api]:
     unlimited = {f"REDWHISTLE_RATE_PER_MINUTE_{of}": "1000000" for of in ("ADDRESS", "ACCOUNT")}
     with log.open("wb") as out:
         process = subprocess.Popen(
-            words, cwd=CHECKOUT, stdout=out, stderr=out, env={**os.environ, **unlimited}
+            words, cwd=CHECKOUT, stdout=out, stderr=out, env={**os.environ, **unlimited, **(settings or {})}
         )
     try:
         wait_for(lambda: _ready(process, port, log), timeout_s=30, what="the API is ready", every_s=0.1)

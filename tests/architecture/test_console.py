@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bench.built_console import build_console
 from tests.architecture.tree import CHECKOUT, read, tracked_files
 
 WEB = Path("server/web")
@@ -25,9 +26,7 @@ _BUILT = pytest.mark.servers
 
 @pytest.fixture(scope="module")
 def dist() -> Path:
-    build = ["sh", str(CHECKOUT / ".ci" / "console.sh"), "build", sys.executable]
-    subprocess.run(build, check=True)
-    return CHECKOUT / WEB / "dist"
+    return build_console()
 
 
 def test_the_lock_names_no_address_and_hashes_everything() -> None:

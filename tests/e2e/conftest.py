@@ -5,12 +5,15 @@ from contextlib import ExitStack
 from importlib import import_module
 
 import pytest
-from playwright.sync_api import Browser, StorageState
+from playwright.sync_api import Browser, StorageState, expect
 
 from bench.servers.chromium import running_chromium
 from bench.servers.databases import Databases
 from bench.servers.folder import server_folder
 from tests.e2e.world import Machine, World, running_machine
+
+PATIENCE_MS = 10_000
+"""So long a condition may take to come true on a busy machine."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -41,6 +44,7 @@ def sessions() -> dict[str, StorageState]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium. For a module only: while it runs, its event loop counts as running in this thread."""
+    expect.set_options(timeout=PATIENCE_MS)
     with running_chromium() as started:
         yield started
 
@@ -52,6 +56,7 @@ def world(
     """The machine with an empty queue."""
     made = World(machine, browser, sessions)
     made.clear()
+    machine.faults()
     failed = request.session.testsfailed
     try:
         yield made

@@ -3,7 +3,8 @@
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import psycopg
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 from psycopg.rows import dict_row
 
-from bench.api_process import build_console, running_api
+from bench.api_process import running_api
+from bench.built_console import build_console
 from bench.city import place_boxes, plant_city
 from bench.sensors import Box, Field, open_field
 from bench.servers.proxy import CuttableProxy, Line
@@ -41,11 +43,21 @@ class Machine:
     field: Field
     boxes: tuple[Box, ...]
     logins: Mapping[str, DemoLogin]
+    log: Path
+    _read: list[int] = dataclass_field(default_factory=lambda: [0])
 
     @property
     def origin(self) -> str:
         """Where the console is, seen through the proxy."""
         return f"http://{LOOPBACK}:{self.line.port}"
+
+
+    def faults(self) -> list[str]:
+        """What the server's log says of faults of its own, since the last time that it was asked."""
+        lines = self.log.read_text("utf-8").splitlines()
+        new = lines[self._read[0] :]
+        self._read[0] = len(lines)
+        return [line for line in new if '"action": "request_failed"' in line or '"level": "error"' in line]
 
 
 @dataclass(slots=True)
@@ -71,7 +83,7 @@ class World:
     machine: Machine
     browser: Browser
     sessions: dict[str, StorageState]
-    _people: list[Person] = field(default_factory=list)
+    _people: list[Person] = dataclass_field(default_factory=list)
 
     @property
     def jinyuan(self) -> Box:
@@ -180,11 +192,13 @@ class World:
             self.act(row["number"], Act.CLOSE, owner)
 
     def leave(self, *, check: bool) -> None:
-        """Close the browsers; `check` that none did what it may not. A line that was cut may leave errors."""
+        """Close the browsers; `check` that none did what it may not, and that the server failed in nothing."""
+        faults = self.machine.faults()
         try:
             if check:
                 for person in self._people:
                     person.watch.check()
+                assert faults == [], "the server failed"
         finally:
             for person in self._people:
                 person.context.close()
@@ -206,9 +220,9 @@ def running_machine(url: str, folder: Path) -> Iterator[Machine]:
                 if sensor.kind == "smoke":
                     box.read(sensor.device, "battery_pct", 96, 95)
         told = {"REDWHISTLE_DEMO_LOGINS_FILE": str(file)}
-        port = stack.enter_context(running_api(url, log=folder / "api.log", settings=told))
-        line = stack.enter_context(CuttableProxy(port))
-        yield Machine(url, line, field, boxes, {login.login: login for login in logins})
+        api = stack.enter_context(running_api(url, log=folder / "api.log", settings=told))
+        line = stack.enter_context(CuttableProxy(api.port))
+        yield Machine(url, line, field, boxes, {login.login: login for login in logins}, folder / "api.log")
 
 
 def new_session(machine: Machine, login: str) -> StorageState:

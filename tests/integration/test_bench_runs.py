@@ -113,6 +113,13 @@ def test_stream_counts_every_event_at_every_client(capsys: pytest.CaptureFixture
     assert told["rss_mb"] > 0
 
 
+def test_a_reflex_is_measured_to_the_relay(capsys: pytest.CaptureFixture[str]) -> None:
+    told = run(capsys, "reflex", "--alarms", "20", "--background", "20")
+    assert told["alarms"] == 20
+    assert told["alarms_kept"] >= 20
+    assert 0 < told["p50_ms"] <= told["p99_ms"] <= told["max_ms"]
+
+
 def test_the_peer_stores_everything_once(database: str, mosquitto: StartMosquitto, tmp_path: Path) -> None:
     with connect(database, name="test") as connection:
         if read_edition(connection) is Edition.PLAIN:

@@ -149,7 +149,7 @@ def _dialect(settings: MqttSettings, order: Order, on: bool) -> tuple[str, str]:
         case "esphome_switch":
             return f"{settings.topic}/command", "ON" if on else "OFF"
         case "plain":
-            return settings.topic, settings.on if on else settings.off
+            return settings.topic, settings.on_payload if on else settings.off_payload
 
 
 def _password(broker: LocalBrokerSettings, device: str) -> str | None:

@@ -61,7 +61,7 @@ class MqttSettings(ActuatorSettings):
     | `zigbee2mqtt_warning` | the siren's `<base>/<friendly_name>`: it gets `{"warning": …}` on `/set` |
     | `zigbee2mqtt_state` | as above, for plugs and relays: `{"state": "ON"}` |
     | `esphome_switch` | `<node>/switch/<object_id>`: `ON` and `OFF` on `/command` |
-    | `plain` | the whole topic: `on` and `off` as given |
+    | `plain` | the whole topic: `on_payload` and `off_payload` |
     """
 
     type: Literal["mqtt"]
@@ -69,8 +69,8 @@ class MqttSettings(ActuatorSettings):
     broker: LocalBrokerSettings = LocalBrokerSettings()
     dialect: Literal["zigbee2mqtt_warning", "zigbee2mqtt_state", "esphome_switch", "plain"]
     topic: TopicPart
-    on: Text = "ON"
-    off: Text = "OFF"
+    on_payload: Text = "ON"
+    off_payload: Text = "OFF"
     timeout_s: Timeout = 2.0
     """The broker must have taken it by then."""
 

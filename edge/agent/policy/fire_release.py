@@ -23,7 +23,7 @@ class ReleaseRules(Rules):
 
     gates: tuple[DeviceId, ...] = Field(min_length=1, max_length=100)
     within_s: Seconds = 10.0
-    on: tuple[ReflexKind, ...] = Field(default=_FIRE, min_length=1, max_length=16)
+    when: tuple[ReflexKind, ...] = Field(default=_FIRE, min_length=1, max_length=16)
     devices: tuple[DeviceId, ...] = Field(default=(), max_length=1000)
     places: tuple[PlaceId, ...] = Field(default=(), max_length=1000)
     released_by: DeviceId | None = None
@@ -31,7 +31,7 @@ class ReleaseRules(Rules):
 
     def answers(self, seen: EventSeen) -> bool:
         """Whether this event must open the gates."""
-        if seen.kind not in self.on or seen.test or not seen.data.active:
+        if seen.kind not in self.when or seen.test or not seen.data.active:
             return False
         if not self.devices and not self.places:
             return True

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from edge.agent.observation import EventSeen
 from edge.agent.orders import Act, Order
@@ -39,11 +39,16 @@ _MOMENTS = frozenset({EventKind.SOS})
 _CAUSES_KEPT = 2000
 
 
+def _read_act(value: object) -> object:
+    """YAML reads an unquoted `on` as true: people write it, so it is taken."""
+    return {True: Act.ON, False: Act.OFF}[value] if isinstance(value, bool) else value
+
+
 class DoRules(Rules):
     """One thing to do."""
 
     actuator: DeviceId
-    act: Act = Act.ON
+    act: Annotated[Act, BeforeValidator(_read_act)] = Act.ON
     for_s: Seconds | None = None
     """As long as the actuator allows where it is not said."""
     message: Word | None = None
@@ -61,7 +66,7 @@ class ReflexRules(Rules):
     """When one of these happens, at one of these devices or places where they are given, do all of that."""
 
     name: Word
-    on: tuple[ReflexKind, ...] = Field(min_length=1, max_length=16)
+    when: tuple[ReflexKind, ...] = Field(min_length=1, max_length=16)
     devices: tuple[DeviceId, ...] = Field(default=(), max_length=1000)
     places: tuple[PlaceId, ...] = Field(default=(), max_length=1000)
     do: tuple[DoRules, ...] = Field(min_length=1, max_length=32)
@@ -70,7 +75,7 @@ class ReflexRules(Rules):
 
     def answers(self, seen: EventSeen) -> bool:
         """Whether this event is one of its own."""
-        if seen.kind not in self.on:
+        if seen.kind not in self.when:
             return False
         if not self.devices and not self.places:
             return True
@@ -188,7 +193,7 @@ def _over(
 def _still_has(rule: ReflexRules, state: ReflexState, exercise: str | None) -> bool:
     """Whether another alarm of a kind of this rule lasts; its place is not kept, so any device counts when in doubt."""
     return any(
-        each.kind in rule.on
+        each.kind in rule.when
         and each.exercise == exercise
         and (bool(rule.places) or not rule.devices or each.device in rule.devices)
         for each in state.active

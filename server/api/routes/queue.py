@@ -96,7 +96,9 @@ def act_on_item(
         raise invalid("header", "idempotency-key", "an act that was kept needs one, or it may be done twice")
     what = ACTS[act]
     may = who.over(Right.COMMENT if what is Act.COMMENT else Right.ACT)
-    digest = hashlib.sha256(f"{item.lower()} {what} {asked.model_dump_json()}".encode()).hexdigest()
+    # What is done. How it is sent (`queued`) and what is known by now (`version`) may differ when it is sent again.
+    done = asked.model_dump_json(include={"reason", "device_time"})
+    digest = hashlib.sha256(f"{item.lower()} {what} {done}".encode()).hexdigest()
     given = ActAsked(
         ref=item,
         what=what,

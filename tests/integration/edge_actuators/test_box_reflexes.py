@@ -100,7 +100,7 @@ def actuators(port: int) -> dict[str, Any]:
         "reflexes": [
             {
                 "name": "fire",
-                "on": ["smoke"],
+                "when": ["smoke"],
                 "do": [
                     {"actuator": "siren-1", "for_s": 120},
                     {"actuator": "speaker-1", "act": "speak", "message": "fire", "languages": ["zh", "en"]},

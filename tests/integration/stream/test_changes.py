@@ -228,6 +228,26 @@ def test_rows_from_the_future_of_another_server_disturb_nothing(
     assert numbers(read_changes(reader)) == [number]
 
 
+def test_a_user_of_the_database_without_privileges_of_its_own_can_read(
+    url: str, connection: psycopg.Connection, new_site: NewSite
+) -> None:
+    site = new_site()
+    (number,) = add_items(connection, site, [site])
+    role = f"plain_{psycopg.conninfo.conninfo_to_dict(url)['dbname']}"
+    connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'plain'".encode())
+    try:
+        connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}".encode())
+        plain = psycopg.conninfo.make_conninfo(url, user=role, password="plain")
+        with connect(plain, name="test", autocommit=True) as opened:
+            reader = ChangeReader()
+            reader.use(opened)
+            assert number in numbers(reader.read())
+            assert read_changes(reader).items == []
+    finally:
+        connection.execute(f"DROP OWNED BY {role}".encode())
+        connection.execute(f"DROP ROLE {role}".encode())
+
+
 def test_the_news_go_on_where_they_stopped_when_the_connection_was_lost(
     url: str, connection: psycopg.Connection, new_site: NewSite
 ) -> None:

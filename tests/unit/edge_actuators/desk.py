@@ -103,7 +103,7 @@ class Desk:
 RULES: list[dict[str, Any]] = [
     {
         "name": "fire",
-        "on": ["smoke"],
+        "when": ["smoke"],
         "do": [
             {"actuator": "siren-1", "for_s": 60},
             {"actuator": "speaker-1", "act": "speak", "message": "fire"},

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -38,18 +39,18 @@ def seen(
 
 SMOKE = ReflexRules(
     name="smoke",
-    on=(EventKind.SMOKE, EventKind.HEAT),
+    when=(EventKind.SMOKE, EventKind.HEAT),
     do=(
         DoRules(actuator="siren-1", for_s=180),
         DoRules(actuator="speaker-1", act=Act.SPEAK, message="fire", languages=("zh", "ii")),
     ),
 )
 GATES = ReflexRules(
-    name="gates", on=(EventKind.SMOKE,), places=("b1", "b2"), do=(DoRules(actuator="relay-gate"),)
+    name="gates", when=(EventKind.SMOKE,), places=("b1", "b2"), do=(DoRules(actuator="relay-gate"),)
 )
 WATER = ReflexRules(
     name="water",
-    on=(EventKind.WATER_LEVEL,),
+    when=(EventKind.WATER_LEVEL,),
     devices=("pit-1",),
     do=(DoRules(actuator="siren-2"),),
     off_when_over=True,
@@ -97,7 +98,7 @@ def test_an_order_says_all_that_the_rule_says() -> None:
 
 def test_what_turns_off_with_its_cause_waits_for_the_last_of_them() -> None:
     pit = ReflexRules(
-        name="pits", on=(EventKind.WATER_LEVEL,), do=(DoRules(actuator="siren-2"),), off_when_over=True
+        name="pits", when=(EventKind.WATER_LEVEL,), do=(DoRules(actuator="siren-2"),), off_when_over=True
     )
     state = ReflexState()
     for device in ("pit-1", "pit-2"):
@@ -122,7 +123,7 @@ def test_a_silence_holds_for_what_goes_on_and_for_nothing_new() -> None:
 
 
 def test_each_call_for_help_is_new_also_under_a_silence() -> None:
-    rule = ReflexRules(name="sos", on=(EventKind.SOS,), do=(DoRules(actuator="siren-1"),))
+    rule = ReflexRules(name="sos", when=(EventKind.SOS,), do=(DoRules(actuator="siren-1"),))
     state, _ = reflex.decide([rule], ReflexState(), seen(EventKind.SOS))
     state, _ = reflex.silence(state, ["siren-1"], 600, moment(1).mono_ms)
     assert reflex.decide([rule], state, seen(EventKind.SOS, at_s=2))[1]
@@ -131,7 +132,7 @@ def test_each_call_for_help_is_new_also_under_a_silence() -> None:
 def rule_of_everything(actuators: tuple[str, ...]) -> ReflexRules:
     return ReflexRules(
         name="all",
-        on=REFLEX_KINDS,
+        when=REFLEX_KINDS,
         do=tuple(DoRules(actuator=each) for each in actuators),
         off_when_over=True,
     )
@@ -191,7 +192,7 @@ def test_a_real_alarm_drives_all_while_a_drill_goes_on() -> None:
 def test_a_fault_can_drive_nothing() -> None:
     for kind in set(DATA_OF) - set(REFLEX_KINDS):
         with pytest.raises(ValidationError):
-            ReflexRules.model_validate({"name": "x", "on": [kind], "do": [{"actuator": "siren-1"}]})
+            ReflexRules.model_validate({"name": "x", "when": [kind], "do": [{"actuator": "siren-1"}]})
 
 
 def test_to_speak_something_must_be_said() -> None:
@@ -235,4 +236,10 @@ def test_a_gate_that_stands_open_has_passed_and_repeats_of_one_fire_ask_no_more(
 @given(st.sampled_from(EventKind), st.booleans(), st.booleans())
 def test_only_a_real_fire_asks(kind: EventKind, test: bool, active: bool) -> None:
     asks = CHECK.answers(seen(kind, test=test, active=active))
-    assert asks == (active and not test and kind in CHECK.on)
+    assert asks == (active and not test and kind in CHECK.when)
+
+
+@pytest.mark.parametrize(("written", "act"), [("on", Act.ON), ("off", Act.OFF), ('"off"', Act.OFF)])
+def test_an_act_as_people_write_it_in_yaml(written: str, act: Act) -> None:
+    """Unquoted, YAML makes a truth of it."""
+    assert DoRules.model_validate(yaml.safe_load(f"{{actuator: siren-1, act: {written}}}")).act is act
