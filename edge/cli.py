@@ -156,7 +156,8 @@ def show_outbox(config: Config, as_json: AsJson = False) -> None:
 def export_outbox(config: Config) -> None:
     """Print what waits for the server, one envelope (JSON) a line, alarms first. Nothing is changed or taken out."""
     from edge.agent.outbox.export import read_envelopes
-    from edge.wiring import OUTBOX_FILE, build_clock
+    from edge.fittings import build_clock
+    from edge.wiring import OUTBOX_FILE
     from redwhistle.contracts.codec import encode
 
     settings = _load(config).settings

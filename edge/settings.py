@@ -1,7 +1,7 @@
 """A box's configuration: one YAML file, checked whole before anything starts.
 
 To add a source family: write its settings with `type: Literal["…"]` beside the source, add them to
-`SourceSettings` here, and its constructor to `wiring.build_source`.
+`SourceSettings` here, and its constructor to `fittings.build_source`.
 """
 
 import hashlib

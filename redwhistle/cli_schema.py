@@ -57,7 +57,8 @@ def _put(name: str, text: str, out: Path | None) -> None:
 
 HELP = f"""Print the JSON schemas of what boxes and server say to each other.
 
-Names: {", ".join(name for name in SCHEMAS if "." not in name)}, and event.KIND for the data of a kind of event.
+Names: {", ".join(name for name in SCHEMAS if "." not in name)}, event.KIND for the data of a kind of event, and
+command.NAME for the arguments of a command.
 
 \b
 Examples:

@@ -23,6 +23,7 @@ from server.api.stream.hub import Hub
 from server.demo_logins import read_demo_logins
 from server.metrics import watch_database, watch_stream
 from server.people.oidc.provider import OidcProvider, OidcSettings
+from server.people.passwords import Passwords
 from server.people.people import People
 from server.people.terms import Terms as PeopleTerms
 from server.rule_files import RuleShelf, load_rules
@@ -45,8 +46,10 @@ log = get_logger(part="api")
 
 
 @contextmanager
-def open_doors(settings: Settings, clock: Clock | None = None) -> Iterator[Doors]:
-    """The doors over the settings' database; raise SchemaError for another schema."""
+def open_doors(
+    settings: Settings, clock: Clock | None = None, passwords: Passwords | None = None
+) -> Iterator[Doors]:
+    """The doors over the settings' database; raise SchemaError for another schema. `passwords`: of another strength."""
     url = settings.database
     require_current(url)
     clock = clock or SystemClock()
@@ -62,7 +65,7 @@ def open_doors(settings: Settings, clock: Clock | None = None) -> Iterator[Doors
     try:
         yield Doors(
             clock=clock,
-            people=build_people(settings, pool),
+            people=build_people(settings, pool, passwords),
             queue=QueueLook(pool),
             places=PlaceLook(pool),
             devices=DeviceLook(pool),
@@ -120,13 +123,13 @@ def tell_first_password(password: SecretStr, out: TextIO) -> None:
     out.flush()
 
 
-def build_people(settings: Settings, pool: Pooled) -> People:
+def build_people(settings: Settings, pool: Pooled, passwords: Passwords | None = None) -> People:
     """Accounts, log-in and sessions over the pool."""
     terms = PeopleTerms(
         session_idle=timedelta(hours=settings.session_idle_hours),
         session_lasts=timedelta(days=settings.session_days),
     )
-    return People.over(PostgresPeople(pool.use), terms)
+    return People.over(PostgresPeople(pool.use), terms, passwords)
 
 
 def build_oidc(settings: Settings) -> OidcProvider | None:

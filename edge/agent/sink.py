@@ -42,11 +42,13 @@ class OutboxSink:
             seen = replace(seen, id=uuid_utils.compat.uuid7())
         if seen.place is None and seen.device in self._places:
             seen = replace(seen, place=self._places[seen.device])
+        kept = False
         try:
-            if self._keep(seen) and seen.id is not None:
-                self._listener(seen.id, seen)
+            kept = self._keep(seen)
         finally:
-            self._pass_on(seen)
+            self._pass_on(seen)  # before anything that takes time
+        if kept and seen.id is not None:
+            self._listener(seen.id, seen)
 
     def reading(self, seen: ReadingSeen) -> None:
         try:

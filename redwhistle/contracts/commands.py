@@ -89,3 +89,11 @@ class Reply(Wire):
     detail: Text = ""
     at_ms: EpochMs
     data: dict[str, Any] = Field(default_factory=dict)
+
+
+ARGS_OF: dict[CommandName, type[Wire]] = {
+    CommandName.ACTUATE: ActuateArgs,
+    CommandName.SILENCE: SilenceArgs,
+    CommandName.DRILL: DrillArgs,
+}
+"""The shape of `args` of each command that has one of its own."""

@@ -5,7 +5,7 @@ They tell what a writer may send: fields beyond them are refused where we write 
 
 from typing import Any
 
-from redwhistle.contracts.commands import Command, Reply
+from redwhistle.contracts.commands import ARGS_OF, Command, Reply
 from redwhistle.contracts.envelope import Ack, Envelope
 from redwhistle.contracts.events import DATA_OF
 from redwhistle.contracts.evidence import Evidence
@@ -22,8 +22,12 @@ MESSAGES: dict[str, type[Wire]] = {
 }
 """What is a message of its own, by its short name."""
 
-SCHEMAS: dict[str, type[Wire]] = MESSAGES | {f"event.{kind}": model for kind, model in DATA_OF.items()}
-"""The messages, and `event.<kind>` for the data of each kind of event."""
+SCHEMAS: dict[str, type[Wire]] = (
+    MESSAGES
+    | {f"event.{kind}": model for kind, model in DATA_OF.items()}
+    | {f"command.{name}": model for name, model in ARGS_OF.items()}
+)
+"""The messages, and `event.<kind>` for the data of each kind of event, `command.<name>` for the arguments of a command."""
 
 
 def json_schema(name: str) -> dict[str, Any]:

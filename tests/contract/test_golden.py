@@ -22,7 +22,16 @@ from redwhistle.contracts.codec import (
     decode_state,
     encode,
 )
-from redwhistle.contracts.commands import Command, Reply, ReplyStatus
+from redwhistle.contracts.commands import (
+    ARGS_OF,
+    ActuateArgs,
+    Command,
+    CommandName,
+    DrillArgs,
+    Reply,
+    ReplyStatus,
+    SilenceArgs,
+)
 from redwhistle.contracts.envelope import Ack, Envelope, Rejection, Stamp
 from redwhistle.contracts.events import (
     DATA_OF,
@@ -201,6 +210,30 @@ EXPECTED: dict[str, Message] = {
     "v1-command-exercise": Command(
         id=UUID7, name="ping", issued_at_ms=AT_MS, expires_at_ms=AT_MS + 1, exercise="drill-2026-11"
     ),
+    "v1-command-actuate": Command(
+        id=UUID7,
+        name="actuate",
+        args=ActuateArgs(
+            act="speak", actuators=["speaker-1"], for_s=60.0, message="fire", languages=["zh", "ii"]
+        ).model_dump(exclude_defaults=True),
+        issued_at_ms=AT_MS,
+        expires_at_ms=AT_MS + 10_000,
+    ),
+    "v1-command-silence": Command(
+        id=UUID7,
+        name="silence",
+        args=SilenceArgs(for_s=300.0).model_dump(exclude_defaults=True),
+        issued_at_ms=AT_MS,
+        expires_at_ms=AT_MS + 10_000,
+    ),
+    "v1-command-drill": Command(
+        id=UUID7,
+        name="drill",
+        args=DrillArgs(actuators=["siren-1"]).model_dump(exclude_defaults=True),
+        issued_at_ms=AT_MS,
+        expires_at_ms=AT_MS + 10_000,
+        exercise="drill-2026-11",
+    ),
     "v1-reply": Reply(
         command=UUID7,
         box="jinyuan-box-1",
@@ -239,6 +272,14 @@ def test_the_data_of_each_kind(kind: EventKind) -> None:
     (seen,) = decode_envelope((GOLDEN / f"v1-event-{kind}.json").read_bytes()).events
     assert seen.check_data() == DATA[kind]
     assert type(seen.check_data()) is DATA_OF[kind]
+
+
+@pytest.mark.parametrize("name", sorted(ARGS_OF))
+def test_the_arguments_of_a_command_are_its_own(name: CommandName) -> None:
+    command = decode_command((GOLDEN / f"v1-command-{name}.json").read_bytes())
+    assert ARGS_OF[name].model_validate(command.args, strict=False).model_dump(exclude_defaults=True) == (
+        command.args
+    )
 
 
 def test_files_are_added_and_never_edited() -> None:

@@ -11,6 +11,7 @@ import yaml
 
 from redwhistle.cli import run
 from redwhistle.contracts.asyncapi import asyncapi_document, asyncapi_yaml
+from redwhistle.contracts.commands import ARGS_OF
 from redwhistle.contracts.events import DATA_OF, EventKind
 from redwhistle.contracts.schema import MESSAGES, SCHEMAS, json_schema
 from redwhistle.contracts.topics import FROM_BOX, Leaf, build
@@ -194,7 +195,8 @@ def test_the_command_prints_one_all_or_files(tmp_path: Path, capsys: pytest.Capt
     assert json.loads(capsys.readouterr().out) == json_schema("event.smoke")
     assert run(["schema"], []) == 0
     everything = json.loads(capsys.readouterr().out)
-    assert set(everything) == set(MESSAGES) | {f"event.{kind}" for kind in EventKind}
+    events, commands = {f"event.{kind}" for kind in EventKind}, {f"command.{name}" for name in ARGS_OF}
+    assert set(everything) == set(MESSAGES) | events | commands
     assert len(DATA_OF) == len(EventKind)
     assert run(["schema", "--out", str(tmp_path / "deep")], []) == 0
     assert {file.name for file in (tmp_path / "deep").iterdir()} == {

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edge.agent.gpio.port import Gpio
 from edge.agent.observation import EventSeen, Moment, Observation
@@ -149,5 +149,4 @@ def _read(settings: ContactInputSettings, closed: Closed) -> LineState:
 def _noted(seen: Observation, note: str) -> Observation:
     if not isinstance(seen, EventSeen) or seen.data.note is not None or not seen.data.active:
         return seen
-    data = seen.data.model_copy(update={"note": note})
-    return EventSeen(seen.device, seen.kind, data, seen.moment, seen.test, seen.place, seen.exercise)
+    return replace(seen, data=seen.data.model_copy(update={"note": note}))

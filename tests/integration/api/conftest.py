@@ -7,16 +7,20 @@ from importlib import import_module
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
 from bench.servers.databases import Databases
 from server.api.application import build
 from server.api.ports import Doors
 from server.api.running import serving
+from server.people.passwords import Passwords
 from server.settings import Settings
 from server.store.connection import Connection, connect
 from server.wiring_doors import open_doors
 from tests.integration.api.world import PASSWORD, Seeded, add_people, seed
 
+QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+"""Argon2 at its weakest: what is tested here is not its strength."""
 Client = Callable[[str | None], httpx.Client]
 
 
@@ -47,7 +51,7 @@ def house(databases: Databases) -> Iterator[House]:
         }
     )
     with ExitStack() as stack:
-        doors = stack.enter_context(open_doors(settings))
+        doors = stack.enter_context(open_doors(settings, passwords=QUICK))
         sql = stack.enter_context(connect(url, name="test", autocommit=True))
         people = add_people(doors.people)
         assert doors.stream is not None

@@ -47,7 +47,7 @@ def operations() -> list[Op]:
     found = []
     for route in create_app().routes:
         assert isinstance(route, APIRoute)
-        (method,) = route.methods
+        (method,) = route.methods or set()
         extra = route.openapi_extra or {}
         found.append(Op(str(route.operation_id), method, route.path, extra["x-gate"]))
     return found
@@ -103,7 +103,7 @@ def targets(house: House, op: Op, compound: str) -> Iterator[dict[str, str]]:
 
 
 def send(client: httpx.Client, op: Op, given: Mapping[str, str], **more: Any) -> httpx.Response:
-    body = {"json": {}} if op.method in ("POST", "PUT", "PATCH") else {}
+    body: dict[str, Any] = {"json": {}} if op.method in ("POST", "PUT", "PATCH") else {}
     params = {"device": "jinyuan-1/smoke-1"} if op.name == "get_readings" else {}
     return client.request(op.method, op.path.format(**given), params=params, **body, **more)
 
