@@ -70,6 +70,7 @@ METRICS: Words = {
     Metric.FRAME_AGE_S: ("画面时延", "age of the frame"),
     Metric.CPU_TEMPERATURE_C: ("处理器温度", "processor temperature"),
     Metric.CPU_LOAD_PCT: ("处理器负载", "processor load"),
+    Metric.CPU_THROTTLED: ("处理器降频", "processor slowed down"),
     Metric.MEMORY_USED_PCT: ("内存占用", "memory used"),
     Metric.DISK_FREE_PCT: ("磁盘剩余", "disk free"),
     Metric.PASSED_IN: ("进入人数", "people gone in"),

@@ -148,9 +148,16 @@ def alert_detail(row: Row, pictures: Sequence[Row], now: datetime) -> AlertDetai
 
 
 def evidence(row: Row) -> Evidence:
-    """What is known of a picture."""
-    names = Evidence.model_fields.keys() - {"path"}
-    return Evidence(**{name: row[name] for name in names}, path=path(row["path"]))
+    """What is known of a picture; of several alerts the newest is the one it belongs to."""
+    apart = {"path", "alert", "item", "bytes"}
+    alerts, items = row["alerts"], row["items"]
+    return Evidence(
+        **{name: row[name] for name in Evidence.model_fields.keys() - apart},
+        alert=alerts[-1]["id"] if alerts else None,
+        item=items[-1]["id"] if items else None,
+        bytes=row["bytes"] if "bytes" in row else row["jpeg_bytes"],
+        path=path(row["path"]),
+    )
 
 
 def evidence_view(row: Row) -> EvidenceView:

@@ -190,7 +190,7 @@ def _cells(row: Row, now: datetime, lang: Lang) -> list[str]:
         row["device"],
         words.place_path(row["path"], lang),
         " ".join(f"#{item['number']}" for item in row["items"]),
-        f"{row['jpeg_bytes'] / 1024:.0f} KiB",
+        f"{row['bytes'] / 1024:.0f} KiB",
         words.word(words.METHODS, row["method"], lang),
         str(row["views"]),
         kept,

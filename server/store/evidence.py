@@ -50,8 +50,8 @@ def list_evidence(
 ) -> list[Row]:
     """Evidence of a work item, an alert (ids), at a place and below, or all; the newest first, without pictures.
 
-    Each row has `kept` (the picture can be looked at now), `alerts` and `items` ({id, number}), `views` (how many looks)
-    and `path`. `exercise` None: of all exercises and real.
+    Each row has `kept` (the picture can be looked at now), `alerts` and `items` ({id, number}; `alert` and `item` are
+    the newest one's id), `views` (how many looks), `bytes` of the picture and `path`. `exercise` None: of all exercises and real.
     """
     values = {"id": None, "item": _uuid(item), "alert": _uuid(alert), "at": at, "exercise": exercise}
     return _list(connection, scope, now, values, after, limit)

@@ -26,7 +26,11 @@ export default defineConfig({
     manifest: true,
     reportCompressedSize: false,
   },
-  test: { environment: "happy-dom", include: ["tests/**/*.test.ts", "src/**/*.test.ts"] },
+  test: {
+    environment: "happy-dom",
+    environmentOptions: { happyDOM: { url: "http://127.0.0.1:8080/" } },
+    include: ["tests/**/*.test.ts", "src/**/*.test.ts"],
+  },
   // `npm run dev` talks to a running server: REDWHISTLE_PUBLIC_URL says where.
   server: {
     host: "127.0.0.1",

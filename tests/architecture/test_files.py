@@ -8,7 +8,9 @@ import pytest
 from tests.architecture.tree import CHECKOUT, python_files, read, text_files, tracked_files
 
 MAX_LINES = 400
-LONGER_WITH_REASON: dict[str, str] = {}
+LONGER_WITH_REASON = {
+    "server/web/src/generated/api.d.ts": "made from the OpenAPI document, and checked for drift"
+}
 """Path → why this file may be longer."""
 CODE = {".py", ".sh", ".ts", ".vue", ".css"}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "core", "misc"}

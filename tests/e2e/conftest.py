@@ -56,6 +56,7 @@ def world(
     """The machine with an empty queue."""
     made = World(machine, browser, sessions)
     made.clear()
+    machine.faults()
     failed = request.session.testsfailed
     try:
         yield made

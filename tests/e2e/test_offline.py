@@ -9,7 +9,6 @@ from bench.servers.waiting import wait_for
 from server.alerts.work_item import Act
 from tests.e2e.world import Person, World
 
-
 _KEPT = """number => new Promise(done => {
   const opening = indexedDB.open("redwhistle");
   opening.onsuccess = () => {

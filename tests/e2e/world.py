@@ -3,7 +3,8 @@
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,11 +43,21 @@ class Machine:
     field: Field
     boxes: tuple[Box, ...]
     logins: Mapping[str, DemoLogin]
+    log: Path
+    _read: list[int] = dataclass_field(default_factory=lambda: [0])
 
     @property
     def origin(self) -> str:
         """Where the console is, seen through the proxy."""
         return f"http://{LOOPBACK}:{self.line.port}"
+
+
+    def faults(self) -> list[str]:
+        """What the server's log says of faults of its own, since the last time that it was asked."""
+        lines = self.log.read_text("utf-8").splitlines()
+        new = lines[self._read[0] :]
+        self._read[0] = len(lines)
+        return [line for line in new if '"action": "request_failed"' in line or '"level": "error"' in line]
 
 
 @dataclass(slots=True)
@@ -72,7 +83,7 @@ class World:
     machine: Machine
     browser: Browser
     sessions: dict[str, StorageState]
-    _people: list[Person] = field(default_factory=list)
+    _people: list[Person] = dataclass_field(default_factory=list)
 
     @property
     def jinyuan(self) -> Box:
@@ -181,11 +192,13 @@ class World:
             self.act(row["number"], Act.CLOSE, owner)
 
     def leave(self, *, check: bool) -> None:
-        """Close the browsers; `check` that none did what it may not. A line that was cut may leave errors."""
+        """Close the browsers; `check` that none did what it may not, and that the server failed in nothing."""
+        faults = self.machine.faults()
         try:
             if check:
                 for person in self._people:
                     person.watch.check()
+                assert faults == [], "the server failed"
         finally:
             for person in self._people:
                 person.context.close()
@@ -209,7 +222,7 @@ def running_machine(url: str, folder: Path) -> Iterator[Machine]:
         told = {"REDWHISTLE_DEMO_LOGINS_FILE": str(file)}
         api = stack.enter_context(running_api(url, log=folder / "api.log", settings=told))
         line = stack.enter_context(CuttableProxy(api.port))
-        yield Machine(url, line, field, boxes, {login.login: login for login in logins})
+        yield Machine(url, line, field, boxes, {login.login: login for login in logins}, folder / "api.log")
 
 
 def new_session(machine: Machine, login: str) -> StorageState:

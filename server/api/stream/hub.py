@@ -1,6 +1,6 @@
 """The live stream of a process: one reader thread, any number of clients on the event loop.
 
-The reader asks for the next news only when the loop has handed the last ones to all clients, and rests as long as that
+The reader asks for the next news only when the loop has handed the last ones to all clients, and rests as long (to 0.1 s) as that
 took: with few clients a change goes out at once, with thousands several changes go out together, and the rest of the
 process always has its share of the time.
 """
@@ -35,7 +35,7 @@ READY_WITHIN_S = 5.0
 """So long who comes first waits until the queue is read."""
 LOOK_WITHIN_S = 5.0
 MOST_CLIENTS = 10_000
-_REST_FROM_S, _REST_MOST_S = 0.005, 0.25
+_REST_FROM_S, _REST_MOST_S = 0.005, 0.1
 _LOOK_AT_ONCE = 8
 
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import { drain, type DrainParts } from "@/acts/drain";
 import { type ActBody, type ActRecord, bodyOf, failed, isOpen, projected } from "@/acts/record";
+import { uuid4 } from "@/acts/uuid4";
 import { Problem, type ProblemCode, problemOf } from "@/api/problem";
 import words from "@/generated/words.json";
 
@@ -166,6 +167,15 @@ describe("draining", () => {
       ),
       { numRuns: 60 },
     );
+  });
+});
+
+describe("keys", () => {
+  it("are UUIDs of version 4, each its own", () => {
+    const made = Array.from({ length: 500 }, uuid4);
+    expect(new Set(made).size).toBe(500);
+    for (const key of made)
+      expect(key).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   });
 });
 

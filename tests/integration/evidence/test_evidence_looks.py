@@ -53,13 +53,14 @@ def test_who_is_responsible_sees_it_with_everything_that_is_known(
     item, alert = world.rows(
         "SELECT w.id::text, a.id::text FROM work_items w JOIN alerts a ON a.id = w.alert"
     )[0]
-    assert (row["id"], row["items"][0]["id"], row["alerts"][0]["id"], row["kept"], row["views"]) == (
+    assert (row["id"], row["item"], row["alert"], row["kept"], row["views"]) == (
         str(known),
         item,
         alert,
         True,
         0,
     )
+    assert ([one["id"] for one in row["items"]], row["bytes"]) == ([item], len(PICTURE))
     assert [place["id"] for place in row["path"]][-1] == "jinyuan"
     assert row["expires_at"] == NOW + timedelta(hours=72)
     assert "jpeg" not in row

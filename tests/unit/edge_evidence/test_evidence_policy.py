@@ -137,5 +137,5 @@ def test_whatever_comes_the_state_is_bounded_and_no_key_has_two_pictures_within_
             for alarm in taken:
                 assert now_ms - last.get(alarm.key, -600_000) >= 600_000
                 last[alarm.key] = now_ms
+            assert all(until > now_ms for until in state.until_ms.values()), "what is over is forgotten"
         assert len(state.wishes) <= 64
-        assert all(until >= now_ms - 700_000 for until in state.until_ms.values())

@@ -1,11 +1,13 @@
 -- Evidence in scope, the newest first, without the pictures. `kept`: the picture can be looked at now.
 SELECT e.id::text, e.box, e.device, e.event::text, e.site, e.place, e.exercise, e.taken_at, e.device_at, e.received_at,
-       e.expires_at, e.width_px, e.height_px, e.people_blurred, e.method, e.jpeg_bytes, e.sha256, e.removed_at,
+       e.expires_at, e.width_px, e.height_px, e.people_blurred, e.method, e.jpeg_bytes AS bytes, e.sha256, e.removed_at,
        e.removed_why, e.jpeg IS NOT NULL AND e.expires_at > %(now)s AS kept,
-       coalesce(t.alerts, '[]') AS alerts, coalesce(t.items, '[]') AS items, v.views, p.path
+       t.alert, t.item, coalesce(t.alerts, '[]') AS alerts, coalesce(t.items, '[]') AS items, v.views, p.path
 FROM evidence e
 CROSS JOIN LATERAL (
-    SELECT jsonb_agg(jsonb_build_object('id', a.id, 'number', a.number) ORDER BY a.number) AS alerts,
+    SELECT (array_agg(a.id::text ORDER BY a.number DESC))[1] AS alert,
+           (array_agg(w.id::text ORDER BY a.number DESC))[1] AS item,
+           jsonb_agg(jsonb_build_object('id', a.id, 'number', a.number) ORDER BY a.number) AS alerts,
            jsonb_agg(jsonb_build_object('id', w.id, 'number', w.number) ORDER BY w.number)
                FILTER (WHERE w.id IS NOT NULL) AS items
     FROM evidence_alerts l

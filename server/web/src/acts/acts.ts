@@ -10,6 +10,7 @@ import { currentMs } from "@/clock/clock";
 import { database } from "@/kept/database";
 import { useSession } from "@/session/session";
 import { useLive } from "@/stream/live";
+import { uuid4 } from "@/acts/uuid4";
 
 /** How long what became of an act stays in the list. */
 const KEPT_MS = 7 * 24 * 3600 * 1000;
@@ -58,7 +59,7 @@ export const useActs = defineStore("acts", () => {
 
   /** Do an act: kept first, then sent; without network it goes on when there is one. */
   async function perform(item: Item, act: WantedAct, reason = ""): Promise<ActRecord> {
-    const key = crypto.randomUUID();
+    const key = uuid4();
     const queued = unsent.value.length > 0 || !navigator.onLine;
     await keep({
       key,

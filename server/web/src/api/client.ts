@@ -64,9 +64,7 @@ async function send(request: Request): Promise<Response> {
   if (request.method !== "GET") request.headers.set("X-CSRF-Token", csrf);
   let got: Response;
   try {
-    got = await fetch(request, {
-      signal: AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
+    got = await fetch(request, { signal: limited(request.signal) });
   } catch (error) {
     if (request.signal.aborted) throw error;
     throw new Problem("no_network", 0);
@@ -77,6 +75,16 @@ async function send(request: Request): Promise<Response> {
   if (problem.code === "unauthenticated" && new URL(request.url).pathname !== "/api/v1/session")
     onUnauthenticated();
   throw problem;
+}
+
+/** Also ends when the answer takes too long. (Older phones know neither AbortSignal.any nor .timeout.) */
+function limited(outer: AbortSignal): AbortSignal {
+  const own = new AbortController();
+  const late = () => own.abort(new DOMException("no answer in time", "TimeoutError"));
+  setTimeout(late, TIMEOUT_MS);
+  if (outer.aborted) own.abort(outer.reason);
+  outer.addEventListener("abort", () => own.abort(outer.reason), { once: true });
+  return own.signal;
 }
 
 function requestOf(method: string, path: string, options: CallOptions): Request {

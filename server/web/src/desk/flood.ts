@@ -36,6 +36,7 @@ export function queueOf(item: Pick<Arrival, "exercise" | "grid">): string {
 export function watch(before: FloodWatch, items: Iterable<Arrival>, now: number): FloodWatch {
   const seen = new Map([...before.seen].filter(([, one]) => isRecent(one.at, now)));
   for (const item of items) {
+    if (seen.has(item.id)) continue;
     const at = Date.parse(item.opened_at);
     if (isRecent(at, now)) seen.set(item.id, { queue: queueOf(item), at });
   }

@@ -1,11 +1,14 @@
-/** The flood watch of the page: looks at each change, and each ten seconds so that a flood also ends. */
-import { computed, shallowRef, watch, type ComputedRef } from "vue";
+/** The flood watch of the page: looks once a second at most, and each ten seconds so that a flood also ends. */
+import { computed, onScopeDispose, shallowRef, watch, type ComputedRef } from "vue";
 
 import type { Item } from "@/api/types";
 import { currentMs, nowMs } from "@/clock/clock";
 import { queueOf, QUIET, watch as look, type FloodWatch } from "@/desk/flood";
+import { paced } from "@/map/pace";
 import { useLive } from "@/stream/live";
 
+/** With a thousand alerts and fifty changes a second a look at each change would be felt. */
+const LOOK_MS = 1_000;
 const LOOK_EVERY_MS = 10_000;
 
 export interface Flooding {
@@ -17,11 +20,13 @@ export interface Flooding {
 export function useFlooding(): Flooding {
   const live = useLive();
   const state = shallowRef<FloodWatch>(QUIET);
+  const pace = paced(LOOK_MS);
   watch(
     [() => live.items, () => Math.floor(nowMs.value / LOOK_EVERY_MS)] as const,
-    ([items]) => (state.value = look(state.value, items.values(), currentMs())),
+    () => pace(() => (state.value = look(state.value, live.items.values(), currentMs()))),
     { immediate: true },
   );
+  onScopeDispose(() => pace.stop());
   return {
     flooded: computed(() => state.value.flooded),
     floods: computed(() =>

@@ -4,7 +4,12 @@ const OWN = "https://own.invalid";
 export function safePath(to: unknown): string {
   if (typeof to !== "string" || !to.startsWith("/")) return "/";
   // As the browser reads it: it turns backslashes round and leaves out tabs and line breaks.
-  const url = URL.canParse(to, OWN) ? new URL(to, OWN) : null;
-  if (url?.origin !== OWN || url.pathname.startsWith("/login")) return "/";
+  let url: URL;
+  try {
+    url = new URL(to, OWN);
+  } catch {
+    return "/";
+  }
+  if (url.origin !== OWN || url.pathname.startsWith("/login")) return "/";
   return url.pathname + url.search + url.hash;
 }

@@ -1,5 +1,5 @@
 /** What the map shows of a place: its outlines, and its sensors read again when an alert comes or goes. */
-import { computed, onScopeDispose, shallowRef, watch, type MaybeRefOrGetter, toValue } from "vue";
+import { computed, onScopeDispose, watch, type MaybeRefOrGetter, toValue } from "vue";
 
 import { answer, api } from "@/api/client";
 import { everyPage } from "@/api/pages";
@@ -40,16 +40,18 @@ export function useSituation(at: MaybeRefOrGetter<string | null>): Situation {
   );
   useRefresh(REFRESH_MS, devices.reload);
   const pace = paced(AFTER_ALERT_MS);
-  const alerts = shallowRef("");
+  let known = "";
   watch(
     () => live.items,
-    (items) => {
-      alerts.value = [...items.values()].map((item) => `${item.alert?.number ?? ""}${item.severity}`).join();
+    () => {
+      if ((devices.data.value?.items.length ?? 0) > FEW_DEVICES) return;
+      pace(() => {
+        const alerts = [...live.items.values()].map((item) => `${item.alert?.number ?? ""}:${item.severity}`);
+        if (known !== "" && known !== alerts.join()) void devices.reload();
+        known = alerts.join();
+      });
     },
   );
-  watch(alerts, () => {
-    if ((devices.data.value?.items.length ?? 0) <= FEW_DEVICES) pace(() => void devices.reload());
-  });
   onScopeDispose(() => pace.stop());
   return { places, devices };
 }

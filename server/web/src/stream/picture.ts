@@ -49,10 +49,13 @@ export function byUrgency(a: Item, b: Item): number {
   return (
     Number(a.exercise !== "") - Number(b.exercise !== "") ||
     a.severity - b.severity ||
-    Date.parse(a.deadline_at) - Date.parse(b.deadline_at) ||
+    inTime(a.deadline_at, b.deadline_at) ||
     a.number - b.number
   );
 }
+
+/** The server writes all times alike (UTC, milliseconds): their texts sort as they do, at a fraction of the cost. */
+const inTime = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Boxes that are online, of all. */
 export function boxCount(picture: Picture): { online: number; total: number } {

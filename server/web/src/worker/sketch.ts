@@ -125,5 +125,5 @@ export function placeLabels(
 
 /** About how wide a text of 12 px is: Chinese signs are square, others half as wide. */
 function widthOf(text: string): number {
-  return [...text].reduce((sum, sign) => sum + ((sign.codePointAt(0) ?? 0) > 0x2e80 ? 12 : 7), 0);
+  return Array.from(text).reduce((sum, sign) => sum + ((sign.codePointAt(0) ?? 0) > 0x2e80 ? 12 : 7), 0);
 }
