@@ -14,7 +14,13 @@ const FONT = ["PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi M
 /** Devices stand alone from here on; below they are counted in circles. */
 export const DEVICES_FROM_ZOOM = 16;
 
-export const SOURCES = { places: "places", points: "points", devices: "devices", alerts: "alerts" } as const;
+export const SOURCES = {
+  places: "places",
+  names: "names",
+  points: "points",
+  devices: "devices",
+  alerts: "alerts",
+} as const;
 
 export function styleOf(
   palette: Palette,
@@ -23,6 +29,7 @@ export function styleOf(
 ): StyleSpecification {
   const sources: Record<string, SourceSpecification> = {
     [SOURCES.places]: { type: "geojson", data: NOTHING },
+    [SOURCES.names]: { type: "geojson", data: NOTHING },
     [SOURCES.points]: { type: "geojson", data: NOTHING },
     [SOURCES.devices]: {
       type: "geojson",
@@ -50,7 +57,7 @@ export function styleOf(
 }
 
 function placeLayers(palette: Palette, overTiles: boolean, names: string): LayerSpecification[] {
-  const { places, points } = SOURCES;
+  const { places, points, names: anchors } = SOURCES;
   const level = (...levels: string[]): ["in", ["get", "level"], ["literal", string[]]] => [
     "in",
     ["get", "level"],
