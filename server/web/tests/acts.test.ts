@@ -103,7 +103,10 @@ describe("draining", () => {
   });
   it("lets no judgement stand on an item that has changed meanwhile, however the acts before it went", async () => {
     const bodies: ActBody[] = [];
-    const acts = [record({ act: "claim", version: 1 }), record({ act: "false-alarm", reason: "烧烤", version: 1 })];
+    const acts = [
+      record({ act: "claim", version: 1 }),
+      record({ act: "false-alarm", reason: "烧烤", version: 1 }),
+    ];
     // The engine had confirmed the fire (version 2) before the claim came (version 3).
     const { parts, states } = phone(acts, (one, body) => {
       bodies.push(body);
