@@ -10,6 +10,7 @@ from tests.e2e.world import DESK, World
 
 def test_one_click_of_the_demo_leads_to_the_page_of_the_role(world: World) -> None:
     for login, path in (("zhangwei", "/q"), ("liuyang", "/desk")):
+        world.ask(login, "PATCH", "/me", {"lang": "zh"})
         page = world.enter(None).go("/login")
         page.locator(f"[data-demo='{login}']").tap()
         expect(page).to_have_url(re.compile(f"{path}$"))
