@@ -10,6 +10,7 @@ from tests.e2e.world import DESK, World
 
 def test_one_click_of_the_demo_leads_to_the_page_of_the_role(world: World) -> None:
     for login, path in (("zhangwei", "/q"), ("liuyang", "/desk")):
+        world.ask(login, "PATCH", "/me", {"lang": "zh"})
         page = world.enter(None).go("/login")
         page.locator(f"[data-demo='{login}']").tap()
         expect(page).to_have_url(re.compile(f"{path}$"))
@@ -58,7 +59,8 @@ def test_the_language_is_the_persons_and_stays(world: World) -> None:
     expect(page.get_by_test_id("empty")).to_be_visible()
     assert not re.search("[\u4e00-\u9fff]", page.get_by_test_id("empty").inner_text())
     page.goto(f"{world.machine.origin}/me")
-    page.get_by_text("中文", exact=True).tap()
+    with page.expect_response(lambda one: one.request.method == "PATCH"):
+        page.get_by_text("中文", exact=True).tap()
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     page.reload()
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
