@@ -51,7 +51,6 @@ class Machine:
         """Where the console is, seen through the proxy."""
         return f"http://{LOOPBACK}:{self.line.port}"
 
-
     def faults(self) -> list[str]:
         """What the server's log says of faults of its own, since the last time that it was asked."""
         lines = self.log.read_text("utf-8").splitlines()

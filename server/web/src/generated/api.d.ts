@@ -363,7 +363,7 @@ export interface paths {
         put?: never;
         /**
          * Make Token
-         * @description Make an API token. It is answered this once.
+         * @description Make an API token. It is answered this once. A token cannot make further ones: it would never end.
          */
         post: operations["make_token"];
         delete?: never;
