@@ -121,8 +121,15 @@ class ActuatorWorker:
             self._log.info("order_refused", why=taken.refusal, cause=order.cause)
             done(taken.refusal)
             return
-        self._hold(taken.holding, taken.effect)
-        done(self._carry_out() if taken.effect is not None else None)
+        if taken.effect is None or taken.effect.act is Act.OFF:
+            self._hold(taken.holding, taken.effect)
+            done(self._carry_out() if taken.effect is not None else None)
+            return
+        # What sounds an alarm is told before the disk is: a card that hangs must not hold up a siren.
+        self._holding, self._wanted, self._next_try_ms = taken.holding, taken.effect, 0
+        why = self._carry_out()
+        self._held.keep(self.device, taken.holding)
+        done(why)
 
     def _hold(self, holding: Holding | None, effect: Order | None) -> None:
         self._holding = holding
