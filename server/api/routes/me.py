@@ -6,7 +6,7 @@ from fastapi import Response
 
 from server.api import shown_people
 from server.api.gate import DoorsHere, Gate, Router, Who
-from server.api.problems import Code
+from server.api.problems import Code, ProblemError
 from server.api.schemas.session import (
     ChangeMe,
     ChangePassword,
@@ -16,6 +16,7 @@ from server.api.schemas.session import (
     TokenList,
     TokenMade,
 )
+from server.rights.caller import Via
 
 router = Router("me", "/me")
 
@@ -69,7 +70,9 @@ def my_tokens(who: Who, doors: DoorsHere) -> TokenList:
 
 @router.route("POST", "/tokens", "make_token", Gate.SELF, status=201, response_model=TokenMade)
 def make_token(asked: MakeToken, who: Who, doors: DoorsHere) -> TokenMade:
-    """Make an API token. It is answered this once."""
+    """Make an API token. It is answered this once. A token makes no tokens: one that was stolen ends when it ends."""
+    if who.caller.via is not Via.SESSION:
+        raise ProblemError(Code.FORBIDDEN, "a token makes no tokens: log in with a password")
     row, token = doors.people.tokens.make(
         who.caller.person,
         asked.name,

@@ -84,11 +84,12 @@ def test_a_session_elsewhere_can_be_ended(house: House, browser: httpx.Client) -
 
 def test_a_token_works_until_it_is_revoked(house: House, browser: httpx.Client) -> None:
     log_in(browser, "heping")
-    made = browser.post(f"{V1}/me/tokens", json={"name": "wall", "days": 7}).json()
+    made = browser.post(f"{V1}/me/tokens", json={"name": "wall", "days": 7, "read_only": False}).json()
     headers = {"Authorization": f"Bearer {made['token']}"}
     with httpx.Client(base_url=house.at, headers=headers) as wall:
         assert wall.get(f"{V1}/queue").status_code == 200
         assert wall.get(f"{V1}/session").json()["csrf"] == ""
+        assert wall.post(f"{V1}/me/tokens", json={"name": "heir"}).json()["code"] == "forbidden"
         assert browser.delete(f"{V1}/me/tokens/{made['row']['id']}").status_code == 204
         assert wall.get(f"{V1}/queue").status_code == 401
     assert made["token"] not in browser.get(f"{V1}/me/tokens").text
