@@ -17,7 +17,6 @@ from edge.agent.policy.fire_release import ReleaseRules, ReleaseState
 from edge.agent.policy.reflex import ReflexRules, ReflexState
 from redwhistle.contracts.codec import describe
 from redwhistle.contracts.commands import ActuateArgs, Command, DrillArgs, SilenceArgs
-from redwhistle.contracts.events import EventKind
 from redwhistle.contracts.readings import Metric
 from redwhistle.contracts.state import DeviceKind
 from redwhistle.errors import ActuatorError, ConfigurationError, OutboxError
@@ -105,8 +104,6 @@ class Reflexes:
             said = self._watch(seen)
         for order in orders:
             self._give(order)
-        if seen.kind is EventKind.GATE_OPENED and seen.device in self._gates and not seen.test:
-            self._notice_gate(seen.device, True, seen)
         self._say(said)
 
     def actuate(self, command: Command) -> dict[str, Any]:

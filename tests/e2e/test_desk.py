@@ -171,6 +171,9 @@ def test_a_sensor_that_is_not_heard_shows_no_old_number(world: World) -> None:
 def test_a_hole_in_what_a_box_sent_is_counted(world: World) -> None:
     world.jinyuan.skip("telemetry", 3)
     world.jinyuan.read(FIRST_SMOKE, "battery_pct", 95)
+    world.rows(
+        "UPDATE box_progress SET hole_since = now() - interval '2 minutes' WHERE hole_since IS NOT NULL RETURNING 1"
+    )
     page = world.enter("wangfang", size=DESK).go("/boxes/jinyuan-1")
     expect(page.get_by_text(re.compile("缺 3 条"))).to_be_visible()
 

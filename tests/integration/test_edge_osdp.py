@@ -77,8 +77,10 @@ def reader(port: str, key: bytes | None = KEY) -> Iterator[Any]:
     )
     made = PeripheralDevice(PDInfo(7, Port(port), scbk=key, flags=flags), able, log_level=LogLevel.Emergency)
     made.start()
-    yield made
-    made.stop()
+    try:
+        yield made
+    finally:
+        made.stop()
 
 
 def make(folder: Path, port: str, *, key: bytes | None = KEY, **more: Any) -> OsdpSource:

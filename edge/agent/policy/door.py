@@ -8,11 +8,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from edge.agent.policy.gate import GateAct, GateReport
+from edge.agent.policy.gate import CARD_READ, GateAct, GateReport
 from edge.agent.policy.rules import Rules, Seconds, passed_s
 
 Direction = Literal["in", "out", "unknown"]
-CARD_READ = "card_read"
 NOT_OPENED = "not_opened"
 EXIT_BUTTON = "exit_button"
 RELEASED = "released"

@@ -51,9 +51,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseState:
-    """`open`: by gate, as it last said."""
+    """`open`: by gate, as it last said. `closes`: gates that have been heard to close, so that an earlier opening of
+    theirs can be believed: a controller that never says closed would seem to stand open for ever."""
 
     open: Mapping[str, bool] = field(default_factory=dict)
+    closes: frozenset[str] = frozenset()
     checks: Mapping[str, Check] = field(default_factory=dict)
 
 
@@ -69,7 +71,7 @@ def hear_alarm(
         if before is not None and same and passed_s(before.since_ms, now_ms) < _AGAIN_S:
             continue
         check = Check(now_ms, rules.within_s, seen.exercise)
-        if state.open.get(gate):
+        if state.open.get(gate) and gate in state.closes:
             said.append(_opened(gate, check, seen.moment))
             check = replace(check, done=True)
         state = replace(state, checks={**state.checks, gate: check})
@@ -80,7 +82,8 @@ def hear_gate(
     state: ReleaseState, gate: str, is_open: bool, moment: Moment
 ) -> tuple[ReleaseState, tuple[EventSeen, ...]]:
     """A gate says whether it is open."""
-    state = replace(state, open={**state.open, gate: is_open})
+    closes = state.closes if is_open else state.closes | {gate}
+    state = replace(state, open={**state.open, gate: is_open}, closes=closes)
     check = state.checks.get(gate)
     if check is None or check.done or not is_open:
         return state, ()

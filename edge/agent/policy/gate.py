@@ -74,6 +74,8 @@ _KIND = {
     GateAct.HELD_OPEN: EventKind.GATE_HELD_OPEN,
     GateAct.TAILGATING: EventKind.GATE_OPENED,
 }
+CARD_READ = "card_read"
+"""The reason of an opening at a door without a contact: a card was read, and nobody knows whether it opened."""
 _UNTOLD = frozenset({GateAct.CLOSED, GateAct.PASSED})
 """Acts that are no event."""
 _NOT_THE_LEAF = frozenset({GateAct.DENIED, GateAct.PASSED, GateAct.TAILGATING})
@@ -163,7 +165,7 @@ def _hear_act(
     if report.people and report.direction != "unknown":
         metric = Metric.PASSED_IN if report.direction == "in" else Metric.PASSED_OUT
         said.append(ReadingSeen(device, metric, float(report.people), moment))
-    if report.act not in _NOT_THE_LEAF:
+    if report.act not in _NOT_THE_LEAF and report.reason != CARD_READ:
         opened = 0.0 if report.act is GateAct.CLOSED else 1.0
         said.append(ReadingSeen(device, Metric.GATE_OPEN, opened, moment))
     return state, said

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from edge.agent.observation import Moment, Observation
+from edge.agent.observation import Moment, Observation, ReadingSeen
 from edge.agent.policy import door, gate
 from edge.agent.policy.door import Direction, DoorRules, DoorState, Step
 from edge.agent.policy.gate import GateReport, GateRules, GateState
+from redwhistle.contracts.readings import Metric
 
 
 class Doors:
@@ -30,10 +31,12 @@ class Doors:
         )
 
     def contact(self, device: str, is_open: bool, moment: Moment) -> list[Observation]:
-        """The door contact."""
-        return self._step(
+        """The door contact. One that is open at the start is a reading, and no event: nobody saw it open."""
+        found = self._doors[device].open is None and is_open
+        said = self._step(
             device, moment, lambda rules, state: door.hear_contact(rules, state, is_open, moment.mono_ms)
         )
+        return [*said, ReadingSeen(device, Metric.GATE_OPEN, 1.0, moment)] if found else said
 
     def exit(self, device: str, moment: Moment) -> list[Observation]:
         """The exit button was pressed."""

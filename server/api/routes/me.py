@@ -70,9 +70,9 @@ def my_tokens(who: Who, doors: DoorsHere) -> TokenList:
 
 @router.route("POST", "/tokens", "make_token", Gate.SELF, status=201, response_model=TokenMade)
 def make_token(asked: MakeToken, who: Who, doors: DoorsHere) -> TokenMade:
-    """Make an API token. It is answered this once. A token makes no tokens: one that was stolen ends when it ends."""
+    """Make an API token. It is answered this once. A token cannot make further ones: it would never end."""
     if who.caller.via is not Via.SESSION:
-        raise ProblemError(Code.FORBIDDEN, "a token makes no tokens: log in with a password")
+        raise ProblemError(Code.FORBIDDEN, "log in to make a token: a token cannot make another")
     row, token = doors.people.tokens.make(
         who.caller.person,
         asked.name,

@@ -103,9 +103,11 @@ describe("acts", () => {
     await logIn("zhangwei");
     const acts = useActs();
     await acts.loaded;
-    serve = () => json(200, { item: item(1), outcome: "done" });
-    await acts.sendWaiting();
-    expect(asked).toEqual([]);
+    serve = () => json(200, { item: item(2), outcome: "done" });
+    const own = await acts.perform(item(2), "claim");
+    // What waits goes in the order of doing: had it been sent, it would have been before mine.
+    await vi.waitFor(() => expect(acts.unsent).toEqual([]));
+    expect(asked.map((request) => request.headers.get("Idempotency-Key"))).toEqual([own.key]);
     expect(acts.ofOthers.length).toBe(1);
   });
 });

@@ -120,7 +120,9 @@ def running(
 ) -> Iterator[Desk]:
     desk = Desk(folder, RULES if rules is None else rules, CHECKS if checks is None else checks)
     desk.reflexes.start()
-    wait_for(lambda: all(each.orders for each in desk.devices.values()), "everything is off at the start")
-    yield desk
-    desk.reflexes.stop(3)
+    try:
+        wait_for(lambda: all(each.orders for each in desk.devices.values()), "everything is off at the start")
+        yield desk
+    finally:
+        desk.reflexes.stop(3)
     assert all(each.closed for each in desk.devices.values())

@@ -246,7 +246,8 @@ def test_a_gate_that_opens_in_time_is_said_and_one_that_does_not_is_a_fault() ->
 
 
 def test_a_gate_that_stands_open_has_passed_and_repeats_of_one_fire_ask_no_more() -> None:
-    state, _ = fire_release.hear_gate(ReleaseState(), "gate-1", True, moment(-5))
+    state, _ = fire_release.hear_gate(ReleaseState(), "gate-1", False, moment(-9))
+    state, _ = fire_release.hear_gate(state, "gate-1", True, moment(-5))
     state, said = fire_release.hear_alarm(CHECK, state, seen())
     assert [each.device for each in said] == ["gate-1"]
     state, said = fire_release.hear_alarm(CHECK, state, seen(at_s=60))
@@ -265,3 +266,11 @@ def test_only_a_real_fire_asks(kind: EventKind, test: bool, active: bool) -> Non
 def test_an_act_as_people_write_it_in_yaml(written: str, act: Act) -> None:
     """Unquoted, YAML makes a truth of it."""
     assert DoRules.model_validate(yaml.safe_load(f"{{actuator: siren-1, act: {written}}}")).act is act
+
+
+def test_a_gate_that_was_never_heard_to_close_is_not_believed_to_stand_open() -> None:
+    state, _ = fire_release.hear_gate(ReleaseState(), "gate-1", True, moment(-5))
+    state, said = fire_release.hear_alarm(CHECK, state, seen())
+    assert said == ()
+    _, said = fire_release.tick(state, moment(10))
+    assert {each.device for each in said} == {"gate-1", "gate-2"}

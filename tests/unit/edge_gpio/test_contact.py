@@ -168,6 +168,13 @@ def test_a_gates_contact_is_a_reading_and_held_open_an_alarm() -> None:
         wait_for(lambda: said.values("gate-1", "gate_open")[-1] == 0, "it is closed again")
 
 
+def test_a_gate_that_is_open_at_the_start_is_a_reading_and_no_event() -> None:
+    chips = DoubleChips()
+    with running(source(chips, one("gate", "gate", normally="closed"))) as said:
+        wait_for(lambda: said.values("gate-1", "gate_open") == [1], "it is open")
+    assert said.events == []
+
+
 def test_a_chip_that_breaks_is_an_error_for_the_supervisor() -> None:
     chips = DoubleChips()
     chips.break_chip(CHIP)

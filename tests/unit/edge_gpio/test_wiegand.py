@@ -164,6 +164,7 @@ def test_without_a_contact_a_card_is_an_opening_with_its_direction(tmp_path: Pat
     ]
     assert data[0]["credential"] == open_key(tmp_path / "gate.key").hash(str(CARD)) == data[1]["credential"]
     assert (said.values("door-1", "passed_in"), said.values("door-1", "passed_out")) == ([1], [1])
+    assert said.values("door-1", "gate_open") == [], "without a contact nobody knows"
     assert str(CARD) not in repr(said.events)
     assert str(CARD) not in repr(said.readings)
 

@@ -48,7 +48,9 @@ def running(source: Source) -> Iterator[Said]:
     said, stop = Said(), threading.Event()
     thread = threading.Thread(target=source.run, args=(said, stop))
     thread.start()
-    yield said
-    stop.set()
-    thread.join(10)
+    try:
+        yield said
+    finally:
+        stop.set()
+        thread.join(10)
     assert not thread.is_alive()

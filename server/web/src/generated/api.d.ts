@@ -363,7 +363,7 @@ export interface paths {
         put?: never;
         /**
          * Make Token
-         * @description Make an API token. It is answered this once.
+         * @description Make an API token. It is answered this once. A token cannot make further ones: it would never end.
          */
         post: operations["make_token"];
         delete?: never;
@@ -701,7 +701,7 @@ export interface paths {
         };
         /**
          * Oidc Callback
-         * @description Come back from the provider, logged in.
+         * @description Come back from the provider, logged in; else back to the log-in page with the reason (`?oidc=code`).
          */
         get: operations["oidc_callback"];
         put?: never;
@@ -1145,13 +1145,14 @@ export interface components {
         };
         /**
          * AuditEntry
-         * @description Something that a person did to accounts, sessions or tokens, or that was tried.
+         * @description Something that was done to an account, a session or a token, or that was tried. `about` names the session, token,
+         *     place or company; `who` is null where nobody was logged in.
          */
         AuditEntry: {
             /** About */
-            about: string | null;
+            about: string;
             /** Address */
-            address: string | null;
+            address: string;
             /**
              * At
              * Format: date-time
@@ -1163,8 +1164,12 @@ export interface components {
             };
             /** Id */
             id: number;
-            /** What */
-            what: string;
+            person: components["schemas"]["PersonName"] | null;
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "log_in" | "log_in_failed" | "log_out" | "session_ended" | "sessions_ended" | "password_changed" | "password_reset" | "person_added" | "person_changed" | "person_disabled" | "person_enabled" | "granted" | "revoked" | "token_made" | "token_revoked" | "oidc_bound";
             who: components["schemas"]["PersonName"] | null;
         };
         /**
@@ -1564,17 +1569,27 @@ export interface components {
         };
         /**
          * Evidence
-         * @description A blurred picture that belongs to an alert; the picture itself needs a view, which is recorded.
+         * @description A blurred picture of an alarm; the picture itself needs a view, which is recorded. `kept`: it can still be viewed.
          */
         Evidence: {
-            /** Alert */
+            /**
+             * Alert
+             * @description The newest alert that it belongs to
+             */
             alert: string | null;
+            /** Alerts */
+            alerts: components["schemas"]["Numbered"][];
             /** Box */
             box: string;
             /** Bytes */
             bytes: number;
             /** Device */
             device: string;
+            /**
+             * Device At
+             * Format: date-time
+             */
+            device_at: string;
             /** Exercise */
             exercise: string;
             /**
@@ -1589,17 +1604,34 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Item */
+            /**
+             * Item
+             * @description That alert's work item
+             */
             item: string | null;
+            /** Items */
+            items: components["schemas"]["Numbered"][];
+            /** Kept */
+            kept: boolean;
             /** Method */
             method: string;
+            /** Path */
+            path: components["schemas"]["PlaceRef"][];
             /** People Blurred */
             people_blurred: number;
+            /** Place */
+            place: string;
             /**
              * Received At
              * Format: date-time
              */
             received_at: string;
+            /** Removed At */
+            removed_at: string | null;
+            /** Removed Why */
+            removed_why: ("expired" | "displaced") | null;
+            /** Site */
+            site: string;
             /**
              * Taken At
              * Format: date-time
@@ -1612,11 +1644,11 @@ export interface components {
         };
         /**
          * EvidenceView
-         * @description Somebody looked at a picture.
+         * @description Somebody looked at a picture: who, when, from where, in which work item.
          */
         EvidenceView: {
             /** Address */
-            address: string | null;
+            address: string;
             /**
              * Alert
              * @description Number of the alert
@@ -1627,11 +1659,17 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /** Device */
+            device: string;
+            /** Door */
+            door: string;
             /**
              * Evidence
              * Format: uuid
              */
             evidence: string;
+            /** Exercise */
+            exercise: string;
             /** Id */
             id: number;
             /**
@@ -1639,7 +1677,18 @@ export interface components {
              * @description Number of the work item
              */
             item: number | null;
+            /** Path */
+            path: components["schemas"]["PlaceRef"][];
             person: components["schemas"]["PersonName"];
+            /** Place */
+            place: string;
+            /** Site */
+            site: string;
+            /**
+             * Taken At
+             * Format: date-time
+             */
+            taken_at: string;
         };
         /**
          * EvidenceViewPage
@@ -1697,12 +1746,26 @@ export interface components {
          */
         Grant: {
             company: components["schemas"]["Named"] | null;
-            place: components["schemas"]["PlaceRef"] | null;
+            place: components["schemas"]["GrantPlace"] | null;
             /**
              * Role
              * @enum {string}
              */
             role: "admin" | "command" | "grid_worker" | "property_manager";
+        };
+        /**
+         * GrantPlace
+         * @description Where a role holds; `level` is null for a place that is no longer in the tree, and the role covers nothing there.
+         */
+        GrantPlace: {
+            /** Id */
+            id: string;
+            /** Level */
+            level: ("city" | "district" | "street" | "community" | "grid" | "compound" | "building" | "unit" | "household_group") | null;
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
         };
         /**
          * Hazard
@@ -2053,6 +2116,11 @@ export interface components {
         MapTiles: {
             /** Attribution */
             attribution: string;
+            /**
+             * Datum
+             * @enum {string}
+             */
+            datum: "wgs84" | "gcj02";
             /** Url */
             url: string;
         };
@@ -2061,7 +2129,7 @@ export interface components {
          * @description What is measured; the name ends in the unit where there is one.
          * @enum {string}
          */
-        Metric: "temperature_c" | "humidity_pct" | "smoke_level" | "co_ppm" | "gas_lel_pct" | "people_count" | "moving_regions" | "gate_open" | "water_level_m" | "acceleration_g" | "tilt_deg" | "battery_pct" | "link_quality" | "signal_dbm" | "frames_per_s" | "frame_age_s" | "cpu_temperature_c" | "cpu_load_pct" | "memory_used_pct" | "disk_free_pct" | "outbox_rows";
+        Metric: "temperature_c" | "humidity_pct" | "smoke_level" | "co_ppm" | "gas_lel_pct" | "people_count" | "moving_regions" | "gate_open" | "passed_in" | "passed_out" | "actuator_on" | "water_level_m" | "acceleration_g" | "tilt_deg" | "battery_pct" | "link_quality" | "signal_dbm" | "frames_per_s" | "frame_age_s" | "cpu_temperature_c" | "cpu_load_pct" | "cpu_throttled" | "memory_used_pct" | "disk_free_pct" | "outbox_rows";
         /**
          * Myself
          * @description The person of this session or token.
@@ -2120,6 +2188,19 @@ export interface components {
              * @enum {string}
              */
             wanted: "claim" | "renew" | "release" | "on_scene" | "resolve" | "false_alarm" | "undo" | "close" | "comment" | "raise" | "repeat" | "upgrade" | "reopen" | "condition_ended" | "lapse" | "not_done";
+        };
+        /**
+         * Numbered
+         * @description An alert or a work item by id and number.
+         */
+        Numbered: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
         };
         /**
          * OidcOption
@@ -2552,7 +2633,7 @@ export interface components {
              * Metric
              * @enum {string}
              */
-            metric: "temperature_c" | "humidity_pct" | "smoke_level" | "co_ppm" | "gas_lel_pct" | "people_count" | "moving_regions" | "gate_open" | "water_level_m" | "acceleration_g" | "tilt_deg" | "battery_pct" | "link_quality" | "signal_dbm" | "frames_per_s" | "frame_age_s" | "cpu_temperature_c" | "cpu_load_pct" | "memory_used_pct" | "disk_free_pct" | "outbox_rows";
+            metric: "temperature_c" | "humidity_pct" | "smoke_level" | "co_ppm" | "gas_lel_pct" | "people_count" | "moving_regions" | "gate_open" | "passed_in" | "passed_out" | "actuator_on" | "water_level_m" | "acceleration_g" | "tilt_deg" | "battery_pct" | "link_quality" | "signal_dbm" | "frames_per_s" | "frame_age_s" | "cpu_temperature_c" | "cpu_load_pct" | "cpu_throttled" | "memory_used_pct" | "disk_free_pct" | "outbox_rows";
             /** Points */
             points: components["schemas"]["ReadingPoint"][];
             /** Unit */
@@ -2612,6 +2693,11 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "password" | "oidc";
             /**
              * Id
              * Format: uuid
@@ -2904,6 +2990,7 @@ export type FieldError = components['schemas']['FieldError'];
 export type Geometry = components['schemas']['Geometry'];
 export type GivenGrant = components['schemas']['GivenGrant'];
 export type Grant = components['schemas']['Grant'];
+export type GrantPlace = components['schemas']['GrantPlace'];
 export type Hazard = components['schemas']['Hazard'];
 export type Health = components['schemas']['Health'];
 export type HistoryEntry = components['schemas']['HistoryEntry'];
@@ -2922,6 +3009,7 @@ export type Metric = components['schemas']['Metric'];
 export type Myself = components['schemas']['Myself'];
 export type Named = components['schemas']['Named'];
 export type NotDone = components['schemas']['NotDone'];
+export type Numbered = components['schemas']['Numbered'];
 export type OidcOption = components['schemas']['OidcOption'];
 export type Part = components['schemas']['Part'];
 export type PasswordMade = components['schemas']['PasswordMade'];
@@ -6624,15 +6712,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description not_found */
             404: {
                 headers: {
@@ -6804,6 +6883,8 @@ export interface operations {
             query?: {
                 /** @description Cursor of the last event */
                 after?: string | null;
+                /** @description '' real only; * all */
+                exercise?: string;
             };
             header?: never;
             path?: never;

@@ -107,6 +107,13 @@ export function deviceFeatures(
   return { type: "FeatureCollection", features };
 }
 
+/** The grades of open alerts by the alert's number. */
+export function gradesOf(items: Iterable<Item>): Map<number, Severity> {
+  const grades = new Map<number, Severity>();
+  for (const item of items) if (item.alert) grades.set(item.alert.number, item.severity);
+  return grades;
+}
+
 /** The grade of the most urgent open alert at a device; null where there is none. */
 export function worstOf(device: Device, grades: ReadonlyMap<number, Severity>): Severity | null {
   const found = device.open_alerts.map((number) => grades.get(number)).filter((grade) => grade !== undefined);

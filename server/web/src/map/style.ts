@@ -2,11 +2,13 @@
 import type { LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
 import type { FeatureCollection } from "geojson";
 
+import type { Datum } from "@/map/datum";
 import type { Palette } from "@/map/marks";
 
 export interface Tiles {
   url: string;
   attribution: string;
+  datum: Datum;
 }
 
 const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
@@ -14,7 +16,13 @@ const FONT = ["PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi M
 /** Devices stand alone from here on; below they are counted in circles. */
 export const DEVICES_FROM_ZOOM = 16;
 
-export const SOURCES = { places: "places", points: "points", devices: "devices", alerts: "alerts" } as const;
+export const SOURCES = {
+  places: "places",
+  names: "names",
+  points: "points",
+  devices: "devices",
+  alerts: "alerts",
+} as const;
 
 export function styleOf(
   palette: Palette,
@@ -23,6 +31,7 @@ export function styleOf(
 ): StyleSpecification {
   const sources: Record<string, SourceSpecification> = {
     [SOURCES.places]: { type: "geojson", data: NOTHING },
+    [SOURCES.names]: { type: "geojson", data: NOTHING },
     [SOURCES.points]: { type: "geojson", data: NOTHING },
     [SOURCES.devices]: {
       type: "geojson",
@@ -50,7 +59,7 @@ export function styleOf(
 }
 
 function placeLayers(palette: Palette, overTiles: boolean, names: string): LayerSpecification[] {
-  const { places, points } = SOURCES;
+  const { places, points, names: anchors } = SOURCES;
   const level = (...levels: string[]): ["in", ["get", "level"], ["literal", string[]]] => [
     "in",
     ["get", "level"],
@@ -87,7 +96,7 @@ function placeLayers(palette: Palette, overTiles: boolean, names: string): Layer
     ...(["district", "street", "grid", "compound"] as const).map((name): LayerSpecification => ({
       id: `place-name-${name}`,
       type: "symbol",
-      source: places,
+      source: anchors,
       filter: level(name),
       ...ZOOMS[name],
       layout: {

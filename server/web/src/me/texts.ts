@@ -5,6 +5,7 @@ import type { Translated } from "@/i18n/tree";
 const zh = {
   me: {
     title: "我",
+    pages: { desk: "指挥台", alerts: "告警", boxes: "设备" },
     duty: "值班",
     dutySince: "{clock} 起当班",
     goOff: "下班",
@@ -50,6 +51,7 @@ const zh = {
 const en: Translated<typeof zh> = {
   me: {
     title: "Me",
+    pages: { desk: "Desk", alerts: "Alerts", boxes: "Devices" },
     duty: "Duty",
     dutySince: "on duty since {clock}",
     goOff: "Go off duty",

@@ -10,8 +10,6 @@ declare module "vue-router" {
     open?: boolean;
     /** Needed to see the page. */
     right?: Right;
-    /** A place in the main navigation of desk pages, by `order`. */
-    nav?: { label: MessageKey; order: number };
     /** The page's title. */
     title?: MessageKey;
   }

@@ -14,6 +14,15 @@ const PICTURE: Evidence = {
   id: "0197a3c0-7d3a-7c52-9a3e-3a60b4f5d111",
   alert: null,
   item: null,
+  alerts: [],
+  items: [],
+  site: "jinyuan",
+  place: "jinyuan",
+  path: [],
+  device_at: at(0),
+  kept: true,
+  removed_at: null,
+  removed_why: null,
   box: "jinyuan-1",
   device: "cam-south",
   exercise: "",
@@ -73,6 +82,16 @@ describe("evidence", () => {
     await flushPromises();
     await panel.setProps({ evidence: [{ ...PICTURE, id: "other" }] });
     expect(panel.find("img").exists()).toBe(false);
+  });
+
+  it("that was deleted can no longer be looked at; who looked can still be read", async () => {
+    logIn(["see_evidence"]);
+    const panel = mount(EvidencePanel, { props: { evidence: [{ ...PICTURE, kept: false }] } });
+    expect(panel.find("[data-testid=look]").exists()).toBe(false);
+    await panel.get("button").trigger("click");
+    await flushPromises();
+    expect(asked).toEqual([`GET /api/v1/evidence/${PICTURE.id}/views`]);
+    expect(panel.text()).toContain("李娜");
   });
 
   it("without the right there is no button, but whom to ask", () => {
