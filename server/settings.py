@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -69,6 +69,8 @@ class Settings(BaseModel):
     map_tiles_url: Annotated[str | None, Field(pattern=r"^https?://[^\s\"'<>;,\\]+$")] = None
     """A tile server for the map, with {z}, {x}, {y}; browsers load from it. None by default: no request leaves the server."""
     map_tiles_attribution: str = ""
+    map_tiles_datum: Literal["wgs84", "gcj02"] = "wgs84"
+    """What the tiles are drawn in: Chinese web maps are in gcj02. Only what is laid over them is moved."""
     emergency_numbers: str = "119, 110, 120"
     """What the console offers to dial, in this order."""
     metrics_token: SecretStr | None = None

@@ -157,7 +157,9 @@ def door_settings(settings: Settings) -> DoorSettings:
     """What the doors are told; raise ConfigurationError for what cannot be."""
     tiles = None
     if settings.map_tiles_url:
-        tiles = MapTilesSetting(settings.map_tiles_url, settings.map_tiles_attribution)
+        tiles = MapTilesSetting(
+            settings.map_tiles_url, settings.map_tiles_attribution, settings.map_tiles_datum
+        )
     numbers = tuple(one.strip() for one in settings.emergency_numbers.split(",") if one.strip())
     demo = read_demo_logins(settings.demo_logins_file, settings.api_host)
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None

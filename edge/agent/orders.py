@@ -20,7 +20,7 @@ class Order:
     """One act for one actuator. `cause` says for the log who wants it; `for_s` None: as long as the actuator allows.
 
     `message` names a message of the configuration, `text` is spoken as it stands by speakers that can; `exercise`
-    marks an order of a drill.
+    marks an order of a drill. `ends`, of an `off`: it ends only what was begun for this cause.
     """
 
     actuator: str
@@ -31,3 +31,4 @@ class Order:
     text: str | None = None
     languages: tuple[str, ...] = ()
     exercise: str | None = None
+    ends: str | None = None

@@ -1,7 +1,8 @@
 """What people and timers do to work items and silences, carried out in the caller's transaction.
 
 An act that closes an item also tells the engine, under the lock of the site's state and in the same transaction, so
-that the next trigger raises a new alert. Locks: the site's state first, then the item. All other acts lock the item alone.
+that the next trigger raises a new alert. Locks: the site's state first, then the alert, then the item, as everybody does who locks
+more than an item (evidence that comes in, too). All other acts lock the item alone.
 """
 
 from collections.abc import Callable, Mapping
@@ -172,6 +173,8 @@ def _close(
     seen = uow.find_item(ref)
     key = (seen.site, seen.exercise)
     stored = uow.lock_states([key], pack)
+    if seen.alert is not None:
+        uow.look_up([seen.alert], [])
     item = uow.lock_item(seen.id)
     done = move(item)
     if done is None:

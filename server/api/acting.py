@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from redwhistle.errors import NotFound, QueueError
+from redwhistle.errors import Changed, NotFound, QueueError
 from redwhistle.logs import get_logger
 from server.alerts import acts, engine, lost
 from server.alerts.queue import check_reason
@@ -17,6 +17,7 @@ from server.rights.caller import Caller
 from server.rights.scope import Scope
 
 log = get_logger(part="api")
+JUDGING = frozenset({Act.RESOLVE, Act.FALSE_ALARM})
 
 
 def act(doors: Doors, caller: Caller, see: Scope, may: Scope, asked: ActAsked, now: datetime) -> Answer:
@@ -48,6 +49,7 @@ def _do(
 ) -> tuple[Answer, Code | None]:
     data = {} if asked.device_time is None else {"device_time": write_time(asked.device_time)}
     try:
+        _check_not_rung_since(item, caller, asked)
         done = acts.perform(
             tx.uow,
             item["id"],
@@ -78,6 +80,16 @@ def _do(
             )
         return answers.act_refused(error, tx.item(see, item["id"])), code
     return answers.act_done(tx.item(see, item["id"]), _outcome(done, asked.what)), None
+
+
+def _check_not_rung_since(item: Row, caller: Caller, asked: ActAsked) -> None:
+    """What was judged without network says nothing of a call that came after it: a repeat leaves the version alone."""
+    if not asked.queued or asked.what not in JUDGING or item["owner"] != caller.login:
+        return
+    if asked.device_time is not None and item["last_at"] > asked.device_time:
+        raise Changed(
+            f"item {item['number']} was triggered again after you judged it without network: look at it again"
+        )
 
 
 def _outcome(done: Transition, what: Act) -> str:

@@ -74,8 +74,8 @@ def _write(value: Key) -> Any:
 
 
 def _read(value: Any, kind: type) -> Key:
-    if value is None:
-        return None
+    if value is None and kind is datetime:
+        return None  # an item that is not closed
     if kind is datetime:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
@@ -88,5 +88,6 @@ def _read(value: Any, kind: type) -> Key:
             raise ValueError("too large")
         return value
     if kind is str and isinstance(value, str) and "\x00" not in value:
+        value.encode()  # UnicodeEncodeError for half a surrogate pair, which no row has
         return value
     raise TypeError("another type")

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import server
@@ -137,6 +137,7 @@ class MapTilesSetting:
 
     url: str
     attribution: str
+    datum: Literal["wgs84", "gcj02"] = "wgs84"
 
 
 @dataclass(frozen=True, slots=True)

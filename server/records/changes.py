@@ -40,7 +40,8 @@ class ChangedBox:
 class Standing:
     """Everything that is open, the items that were closed last, and all boxes; whatever was known before is void.
 
-    `complete_from`: no closed item that changed at this position or later is missing.
+    `complete_from`: whoever knows everything up to this position or a later one can be told what is missing: no closed
+    item is left out, and the tree of places is the same.
     """
 
     database: str

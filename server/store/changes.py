@@ -30,6 +30,7 @@ class ChangeReader:
         self._closed_kept = closed_kept
         self._connection: Connection | None = None
         self._database: str | None = None
+        self._tree = 0
         self._position = 0
         self._items: dict[
             int, int
@@ -44,7 +45,8 @@ class ChangeReader:
         self._connection = connection
 
     def read(self) -> Standing | Changes:
-        """What changed since the last reading; everything at first, and when another database answers."""
+        """What changed since the last reading; everything at first, when another database answers, and when the tree of
+        places has changed: who sees what may be different then, without a change of the rows themselves."""
         connection = self._in_use()
         asked = {"since": self._position}
         with (
@@ -56,8 +58,8 @@ class ChangeReader:
             asking_items = self._ask("changes/items_since", {**asked, **_known(self._items)})
             asking_boxes = self._ask("changes/boxes_since", {**asked, **_known(self._boxes)})
             here = asking.fetchall()[0]
-            if here["database"] != self._database:
-                return self._read_all(here["database"], here["position"])
+            if (here["database"], here["tree"]) != (self._database, self._tree):
+                return self._read_all(here["database"], here["position"], here["tree"])
             items = self._with_rows(asking_items.fetchall())
             boxes = [ChangedBox(**row) for row in asking_boxes.fetchall()]
         self._note(here["position"], items, boxes)
@@ -71,15 +73,16 @@ class ChangeReader:
         self._seen_at = max(seen.values(), default=self._seen_at)
         return seen
 
-    def _read_all(self, database: str, position: int) -> Standing:
+    def _read_all(self, database: str, position: int, tree: int) -> Standing:
         closed = self._rows("changes/closed_items", {"limit": self._closed_kept + 1})
-        complete_from = 0
+        complete_from = tree + 1  # whoever left before the tree changed may see other rows by now
         if len(closed) > self._closed_kept:
-            complete_from = closed[-1]["changed"] + 1
-            closed = [row for row in closed if row["changed"] >= complete_from]
+            whole_from = closed[-1]["changed"] + 1
+            closed = [row for row in closed if row["changed"] >= whole_from]
+            complete_from = max(complete_from, whole_from)
         items = self._with_rows([*self._rows("changes/open_items", {}), *closed])
         boxes = [ChangedBox(**row) for row in self._rows("changes/boxes_since", {"since": 0, **_known({})})]
-        self._database, self._seen_at = database, _LONG_AGO
+        self._database, self._tree, self._seen_at = database, tree, _LONG_AGO
         self._items.clear()
         self._boxes.clear()
         self._note(position, items, boxes)

@@ -110,6 +110,7 @@ class ActuatorWorker:
         taken = actuation.tick(self._holding, now_ms)
         if taken.effect is not None:
             self._hold(taken.holding, taken.effect)
+            self._held.keep(self.device, taken.holding)
         if self._wanted is None:
             self._guard(self._actuator.tend)
         elif now_ms >= self._next_try_ms:
@@ -122,11 +123,13 @@ class ActuatorWorker:
             done(taken.refusal)
             return
         self._hold(taken.holding, taken.effect)
-        done(self._carry_out() if taken.effect is not None else None)
+        why = self._carry_out() if taken.effect is not None else None
+        # After the device: a slow card must not hold up a siren.
+        self._held.keep(self.device, self._holding)
+        done(why)
 
     def _hold(self, holding: Holding | None, effect: Order | None) -> None:
         self._holding = holding
-        self._held.keep(self.device, holding)
         if effect is not None:
             self._wanted = effect
             self._next_try_ms = 0

@@ -28,14 +28,17 @@ def take(holding: Holding | None, order: Order, now_ms: int, *, most_on_s: float
         whose = "a real alarm" if holding.order.exercise is None else f"the exercise {holding.order.exercise}"
         return Taken(holding, refusal=f"{order.actuator} is held by {whose}: a drill cannot take it")
     if order.act is Act.OFF:
+        if holding is not None and order.ends is not None and order.ends != holding.order.cause:
+            return Taken(holding)  # held for another cause by now, which is not over
         return Taken(None, effect=order)
     limits = [each for each in (order.for_s, most_on_s) if each is not None]
     until_ms = now_ms + round(min(limits) * 1000) if limits else None
     if holding is not None and _is_same(holding.order, order):
-        ends = (until_ms, holding.until_ms)
-        until_ms = None if None in ends else max(each for each in ends if each is not None)
+        lasting = order
+        if until_ms is not None and (holding.until_ms is None or holding.until_ms > until_ms):
+            until_ms, lasting = holding.until_ms, holding.order  # who holds it longest decides when it ends
         # A message that is being spoken is not begun anew; a siren with a clock of its own must hear again.
-        return Taken(Holding(order, until_ms), effect=None if order.act is Act.SPEAK else order)
+        return Taken(Holding(lasting, until_ms), effect=None if order.act is Act.SPEAK else order)
     return Taken(Holding(order, until_ms), effect=order)
 
 

@@ -3,7 +3,7 @@
 A test never drives anything. An event of an exercise drives only what that exercise was permitted to (`permit`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal, NamedTuple, Self
 
@@ -71,7 +71,8 @@ class ReflexRules(Rules):
     places: tuple[PlaceId, ...] = Field(default=(), max_length=1000)
     do: tuple[DoRules, ...] = Field(min_length=1, max_length=32)
     off_when_over: bool = False
-    """Turn it off when all that began it is over; otherwise it ends by its time, or by a person."""
+    """Turn it off when all that began it is over; otherwise it ends by its time, or by a person. What another rule or a
+    command holds on stays on."""
 
     def answers(self, seen: EventSeen) -> bool:
         """Whether this event is one of its own."""
@@ -116,7 +117,7 @@ class ReflexState:
 
 
 def decide(
-    rules: Iterable[ReflexRules], state: ReflexState, seen: EventSeen
+    rules: Collection[ReflexRules], state: ReflexState, seen: EventSeen
 ) -> tuple[ReflexState, tuple[Order, ...]]:
     """Take one event and say what to do."""
     if seen.test:
@@ -172,7 +173,7 @@ def _is_silenced(state: ReflexState, actuator: str, cause: Cause, now_ms: int) -
 
 
 def _over(
-    rules: Iterable[ReflexRules], state: ReflexState, seen: EventSeen, cause: Cause
+    rules: Collection[ReflexRules], state: ReflexState, seen: EventSeen, cause: Cause
 ) -> tuple[ReflexState, tuple[Order, ...]]:
     if cause not in state.active:
         return state, ()
@@ -183,11 +184,24 @@ def _over(
         if not rule.off_when_over or not rule.answers(seen) or _still_has(rule, state, seen.exercise):
             continue
         orders.extend(
-            Order(do.actuator, Act.OFF, f"{rule.name}: over", exercise=seen.exercise)
+            Order(do.actuator, Act.OFF, f"{rule.name}: over", exercise=seen.exercise, ends=_cause_of(rule))
             for do in rule.do
             if is_permitted(state, do.actuator, seen.exercise, seen.moment.mono_ms)
+            and not any(
+                _drives(other, do.actuator) and _still_has(other, state, seen.exercise)
+                for other in rules
+                if other is not rule
+            )
         )
     return state, tuple(orders)
+
+
+def _drives(rule: ReflexRules, actuator: str) -> bool:
+    return any(do.actuator == actuator and do.act is not Act.OFF for do in rule.do)
+
+
+def _cause_of(rule: ReflexRules) -> str:
+    return f"reflex {rule.name}"
 
 
 def _still_has(rule: ReflexRules, state: ReflexState, exercise: str | None) -> bool:
@@ -204,7 +218,7 @@ def _order(rule: ReflexRules, do: DoRules, exercise: str | None) -> Order:
     return Order(
         actuator=do.actuator,
         act=do.act,
-        cause=f"reflex {rule.name}",
+        cause=_cause_of(rule),
         for_s=do.for_s,
         message=do.message,
         text=do.text,

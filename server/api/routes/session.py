@@ -1,5 +1,6 @@
 """Logging in and out, and what the console needs to begin."""
 
+from dataclasses import asdict
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
@@ -159,7 +160,7 @@ def _session(doors: Doors, caller: Caller, csrf: str, now: datetime) -> Session:
         settings=ConsoleSettings(
             lease_s=settings.terms.lease_s,
             undo_s=settings.terms.undo_s,
-            map_tiles=None if tiles is None else MapTiles(url=tiles.url, attribution=tiles.attribution),
+            map_tiles=None if tiles is None else MapTiles(**asdict(tiles)),
             emergency_numbers=list(settings.emergency_numbers),
             demo=bool(settings.demo_accounts),
         ),

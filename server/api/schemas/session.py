@@ -72,6 +72,7 @@ class MapTiles(Shape):
 
     url: str
     attribution: str
+    datum: Literal["wgs84", "gcj02"]
 
 
 class ConsoleSettings(Shape):

@@ -21,7 +21,7 @@ class ResetReason(StrEnum):
     TOO_OLD = "too_old"
     """So much was closed since that the snapshot is shorter."""
     RIGHTS = "rights"
-    """The person's rights have changed just now."""
+    """The person's rights, or the tree of places over which they hold, have changed just now."""
     SLOW = "slow"
     """The client did not take what was sent fast enough; what was left out is in the snapshot."""
 

@@ -156,11 +156,12 @@ class Fan:
     def begin(self, standing: Standing, items: Iterable[ItemEntry], boxes: Iterable[BoxEntry]) -> None:
         """Everything was read anew: whoever is here starts over."""
         self._mirror.replace_all(standing, items, boxes)
-        self._database = digest_database(standing.database)
+        before, self._database = self._database, digest_database(standing.database)
         for group in self._groups.values():  # positions of another database mean nothing here
             group.snapshot, group.missed = None, _NOTHING_MISSED
+        same = before == self._database  # then it is the tree of places that is another
         for client in self.clients:
-            self._start_over(client, ResetReason.OTHER_DATABASE)
+            self._start_over(client, ResetReason.RIGHTS if same else ResetReason.OTHER_DATABASE)
 
     def tell(self, changes: Changes, items: Iterable[ItemEntry], boxes: Iterable[BoxEntry]) -> None:
         """Put what changed into the inboxes of those who may see it."""

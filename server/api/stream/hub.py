@@ -206,7 +206,8 @@ class Hub:
                         return
             except Exception:  # a fault of ours must not end the stream for good
                 log.exception("stream_reader_failed")
-                self._hand_over(Lost("a fault in the server; see its log", 1.0))
+                with suppress(Exception):  # then the ticks say it, when nothing new comes
+                    self._hand_over(Lost("a fault in the server; see its log", 1.0))
                 self._stop.wait(1.0)
 
     def _hand_over(self, news: News) -> None:
@@ -215,17 +216,19 @@ class Hub:
         if not isinstance(news, Lost):
             items = [entry for item in news.items if (entry := self._entry(item)) is not None]
             boxes = [box_entry(box) for box in news.boxes]
-        done = threading.Event()
+        done, faults = threading.Event(), list[Exception]()
         began_s = time.monotonic()
         assert self._loop is not None  # noqa: S101  started
         try:
-            self._loop.call_soon_threadsafe(self._take_in, news, items, boxes, done)
+            self._loop.call_soon_threadsafe(self._take_in, news, items, boxes, done, faults)
         except RuntimeError:  # the loop has ended
             self._stop.set()
             return
         while not done.wait(0.5):
             if self._stop.is_set():
                 return
+        if faults:  # news that nobody was told of must not be lost: everything is read anew
+            raise faults[0]
         took_s = time.monotonic() - began_s
         if took_s > _REST_FROM_S:
             self._stop.wait(min(took_s, _REST_MOST_S))
@@ -240,10 +243,17 @@ class Hub:
     # the event loop
 
     def _take_in(
-        self, news: News, items: Sequence[ItemEntry], boxes: Sequence[BoxEntry], done: threading.Event
+        self,
+        news: News,
+        items: Sequence[ItemEntry],
+        boxes: Sequence[BoxEntry],
+        done: threading.Event,
+        faults: list[Exception],
     ) -> None:
         try:
             self._take_in_news(news, items, boxes)
+        except Exception as error:
+            faults.append(error)
         finally:
             assert self._loop is not None  # noqa: S101  started
             self._loop.call_soon(done.set)  # after all those who were woken

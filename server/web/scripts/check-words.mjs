@@ -48,6 +48,7 @@ const UNSEEN = new Set([
   "Evidence.removed_why",
   "Geometry.type",
   "MapProperties.what",
+  "MapTiles.datum",
   "SessionRow.how",
   "lang",
   "languages",

@@ -101,6 +101,21 @@ describe("draining", () => {
     expect(bodies[2]).toMatchObject({ version: 3, reason: "已扑灭", queued: true });
     expect(bodies[2]?.device_time).toBe("2026-05-24T08:49:30.000Z");
   });
+  it("lets no judgement stand on an item that has changed meanwhile, however the acts before it went", async () => {
+    const bodies: ActBody[] = [];
+    const acts = [
+      record({ act: "claim", version: 1 }),
+      record({ act: "false-alarm", reason: "烧烤", version: 1 }),
+    ];
+    // The engine had confirmed the fire (version 2) before the claim came (version 3).
+    const { parts, states } = phone(acts, (one, body) => {
+      bodies.push(body);
+      return one.act === "claim" ? 3 : body.version === 3 ? 4 : new Problem("changed", 409);
+    });
+    expect(await drain(parts)).toBe(true);
+    expect(bodies[1]?.version).toBe(1);
+    expect(states()).toEqual(["done", "refused"]);
+  });
   it("stops at the first that the server cannot take now, and keeps all the rest", async () => {
     const { parts, sent, states } = phone([record(), record()], () => new Problem("no_network", 0));
     expect(await drain(parts)).toBe(false);

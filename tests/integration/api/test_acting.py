@@ -123,6 +123,27 @@ def test_the_same_key_at_the_same_time_acts_once(house: House) -> None:
     assert len(history(house, house.seeded.fire)) == before + 1
 
 
+def test_a_judgement_made_offline_does_not_settle_what_rang_after_it(house: House) -> None:
+    """A second call for help is a repeat, which leaves the version alone: it must not be closed by an earlier judgement."""
+    number = house.seeded.drill
+    act(house, "zhangwei", "claim", number)
+    judged, after = "2026-05-24T08:49:00.120Z", "2026-05-24T08:55:00Z"
+    known = {"queued": True, "version": 2, "device_time": judged, "reason": "误按"}
+    rang = "UPDATE work_items SET last_at = %s, count = count + 1 WHERE number = %s"
+    house.sql.execute(rang, (after, number))
+    refused = act(house, "zhangwei", "false-alarm", number, key=str(uuid4()), **known)
+    assert (refused.status_code, refused.json()["code"], refused.json()["state"]) == (
+        409,
+        "changed",
+        "claimed",
+    )
+    note = history(house, number)[-1]
+    assert (note["act"], note["device_time"]) == ("not_done", judged)
+    house.sql.execute(rang, ("2026-05-24T08:48:00Z", number))
+    done = act(house, "zhangwei", "false-alarm", number, key=str(uuid4()), **known)
+    assert done.json()["item"]["outcome"] == "false_alarm"
+
+
 def test_an_act_kept_offline_that_lost_stays_as_a_note(house: House) -> None:
     act(house, "zhangwei", "claim")
     key = str(uuid4())

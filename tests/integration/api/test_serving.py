@@ -200,6 +200,16 @@ def test_metrics_are_for_this_machine_or_a_token(databases: Databases) -> None:
     databases.drop(url)
 
 
+def test_a_proxy_that_nobody_told_us_of_opens_no_metrics(house: House) -> None:
+    """It stands on this machine, and asks for the whole world from here."""
+    for header in (
+        {"X-Forwarded-For": "203.0.113.9"},
+        {"Forwarded": "for=203.0.113.9"},
+        {"X-Real-IP": "203.0.113.9"},
+    ):
+        assert httpx.get(f"{house.at}/metrics", headers=header).json()["code"] == "forbidden"
+
+
 def test_a_lost_database_is_said_and_found_again(house: House) -> None:
     client = house.client("heping")
     house.sql.execute("ALTER TABLE work_items RENAME TO work_items_away")

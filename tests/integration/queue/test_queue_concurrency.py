@@ -57,6 +57,49 @@ def together(*works: Callable[[], None]) -> None:
         raise errors[0]
 
 
+def test_closing_an_item_and_a_picture_that_comes_for_it_do_not_wait_for_each_other(database: str) -> None:
+    """A picture is tied to its alert before it is counted in the item. In the other order both would wait until the
+    database breaks one off, and an alarm of the same site behind them as long."""
+    with connected(database) as connection:
+        with begin(connection) as uow:
+            raise_alarm(uow, 1)
+        number, item, alert = connection.execute("SELECT number, id, alert FROM work_items").fetchone() or ()
+        for what, reason in ((Act.CLAIM, ""), (Act.RESOLVE, "done")):
+            with begin(connection) as uow:
+                acts.perform(uow, str(number), what, "li.na", NOW, pack=PACK, judge=JUDGE, reason=reason)
+
+    def close() -> None:
+        with connected(database) as connection, begin(connection) as uow:
+            acts.perform(uow, str(number), Act.CLOSE, "li.na", NOW, pack=PACK, judge=JUDGE)
+
+    def tie() -> None:
+        with connected(database) as picture, connected(database) as watching:
+            with picture.transaction():
+                picture.execute("SELECT FROM alerts WHERE id = %s FOR KEY SHARE", (alert,))
+                closing = threading.Thread(target=lambda: errors.extend(_error_of(close)))
+                closing.start()
+                end_s = time.monotonic() + 20
+                while not watching.execute(
+                    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                ).fetchone():
+                    assert time.monotonic() < end_s, "nobody waits"
+                picture.execute("SELECT FROM work_items WHERE id = %s FOR UPDATE", (item,))
+            closing.join(20)
+            assert not closing.is_alive()
+
+    errors: list[BaseException] = []
+    tie()
+    assert errors == []
+
+
+def _error_of(work: Callable[[], None]) -> list[BaseException]:
+    try:
+        work()
+    except BaseException as error:
+        return [error]
+    return []
+
+
 def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told_who(database: str) -> None:
     rounds = 50
     with connected(database) as connection:

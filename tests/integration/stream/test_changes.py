@@ -193,6 +193,33 @@ def test_touching_an_item_marks_it_and_tells_the_listeners(
     assert len(list(connection.notifies(timeout=2, stop_after=1))) == 1
 
 
+def test_another_tree_is_read_anew(
+    reader: ChangeReader, connection: psycopg.Connection, new_site: NewSite
+) -> None:
+    """Another company serves the compound: its people see the open items, and those of the former see them no more."""
+    site = new_site()
+    (number,) = add_items(connection, site, [site])
+    before = reader.read()
+    assert isinstance(before, Standing)
+    connection.execute("UPDATE places SET company = 'jinyuan-wuye' WHERE id = %s", (site,))
+    after = reader.read()
+    assert isinstance(after, Standing)
+    assert {item.number: item.company for item in after.items}[number] == "jinyuan-wuye"
+    assert after.complete_from > before.position, "who left before the change cannot go on from there"
+    assert read_changes(reader).items == []
+
+
+def test_an_item_belongs_to_the_company_of_its_place(
+    reader: ChangeReader, connection: psycopg.Connection, new_site: NewSite
+) -> None:
+    """A box may stand in one compound and watch a place in another: rights go by the place, as in every list."""
+    boxes, watched = new_site(), new_site("jinyuan-wuye")
+    reader.read()
+    (number,) = add_items(connection, boxes, [watched])
+    (changed,) = read_changes(reader).items
+    assert (changed.number, changed.company) == (number, "jinyuan-wuye")
+
+
 def test_another_database_under_the_same_reader_is_read_anew(
     reader: ChangeReader,
     connection: psycopg.Connection,

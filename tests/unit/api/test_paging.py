@@ -1,5 +1,7 @@
 """Cursors: what was written is read again, and whatever else comes is refused."""
 
+import base64
+import json
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -47,3 +49,14 @@ def test_a_page_is_cut_after_its_limit(rows: list[int], limit: int) -> None:
     kept, following = cut("k", page, rows[: page.fetch], lambda row: [str(row)])
     assert kept == rows[:limit]
     assert (following is None) == (len(rows) <= limit)
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"), [(None, int), (None, str), (None, UUID), ("\ud800", str), ("a\x00", str)]
+)
+def test_a_key_that_no_row_has_is_refused(key: str | None, kind: type) -> None:
+    """The audit's list took a null for a number, and a list of names half a character: faults of the server."""
+    text = json.dumps(["k", key], ensure_ascii=True).encode()
+    with pytest.raises(ProblemError) as refused:
+        read_page("k", 10, base64.urlsafe_b64encode(text).decode().rstrip("="), kind)
+    assert refused.value.code is Code.INVALID

@@ -1,5 +1,6 @@
 """One actuator over time: who holds it and until when."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,3 +81,17 @@ def test_a_real_alarm_takes_it_from_a_drill() -> None:
     assert taken.holding.order.exercise is None
     off = Order("siren-1", Act.OFF, "drill", exercise="drill-1")
     assert take(taken.holding, off, 2000, most_on_s=600).refusal is not None
+
+
+@pytest.mark.parametrize("began", ["command 7", "reflex sos"])
+def test_the_end_of_a_cause_ends_only_what_it_began(began: str) -> None:
+    """A person, or a call for help that has no end, holds the siren: the end of the smoke does not stop it."""
+    over = Order("siren-1", Act.OFF, "smoke: over", ends="reflex smoke")
+    held = take(None, Order("siren-1", Act.ON, began, for_s=60), 0, most_on_s=600).holding
+    assert take(held, over, 5_000, most_on_s=600).effect is None
+    assert take(held, over, 5_000, most_on_s=600).holding == held
+    own = take(None, Order("siren-1", Act.ON, "reflex smoke", for_s=60), 0, most_on_s=600).holding
+    assert take(own, over, 5_000, most_on_s=600).effect == over
+    # The longer of two causes decides: what came with less time changes nothing.
+    both = take(held, Order("siren-1", Act.ON, "reflex smoke", for_s=20), 1_000, most_on_s=600).holding
+    assert take(both, over, 5_000, most_on_s=600).holding == held

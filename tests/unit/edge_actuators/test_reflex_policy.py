@@ -109,6 +109,28 @@ def test_what_turns_off_with_its_cause_waits_for_the_last_of_them() -> None:
     assert [(each.actuator, each.act) for each in orders] == [("siren-2", Act.OFF)]
 
 
+def test_the_end_of_one_rule_takes_nothing_from_another() -> None:
+    """Smoke goes on: the end of the heat alarm neither stops the siren nor locks the gate."""
+    heat = ReflexRules(
+        name="heat",
+        when=(EventKind.HEAT,),
+        do=(DoRules(actuator="siren-1"), DoRules(actuator="relay-gate")),
+        off_when_over=True,
+    )
+    rules = (SMOKE.model_copy(update={"when": (EventKind.SMOKE,)}), GATES, heat)
+    state, _ = reflex.decide(rules, ReflexState(), seen(place="b1"))
+    state, _ = reflex.decide(rules, state, seen(EventKind.HEAT, "heat-9", at_s=5))
+    state, orders = reflex.decide(rules, state, seen(EventKind.HEAT, "heat-9", at_s=60, active=False))
+    assert orders == ()
+
+    alone, _ = reflex.decide(rules, ReflexState(), seen(EventKind.HEAT, "heat-9"))
+    _, orders = reflex.decide(rules, alone, seen(EventKind.HEAT, "heat-9", at_s=60, active=False))
+    assert [(each.actuator, each.act, each.ends) for each in orders] == [
+        ("siren-1", Act.OFF, "reflex heat"),
+        ("relay-gate", Act.OFF, "reflex heat"),
+    ]
+
+
 def test_a_silence_holds_for_what_goes_on_and_for_nothing_new() -> None:
     state, _ = reflex.decide(RULES, ReflexState(), seen())
     state, orders = reflex.silence(state, ["siren-1"], 600, moment(10).mono_ms)

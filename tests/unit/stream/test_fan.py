@@ -1,7 +1,7 @@
 """Who is told what: whatever happens, in whatever order, with whatever breaks, a client ends with what is true."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
@@ -233,12 +233,21 @@ def test_with_one_stream_too_many_the_oldest_of_that_person_ends(process: Proces
     assert not other.ended
 
 
+def test_another_tree_of_places_voids_it_too(process: Process) -> None:
+    browser, client = Browser(), process.join()
+    browser.see_all(process.taken(client))
+    standing = process.world.standing()
+    process.fan.begin(standing, *entries(standing))
+    browser.see_all(process.taken(client))
+    assert reasons(browser) == [ResetReason.RIGHTS]
+
+
 def test_another_database_voids_what_everybody_knows(process: Process) -> None:
     browser, client = Browser(), process.join()
     browser.see_all(process.taken(client))
     other = World(position=5)
     other.item(9)
-    standing = other.standing()
+    standing = replace(other.standing(), database="another")
     process.fan.begin(standing, *entries(standing))
     browser.see_all(process.taken(client))
     assert reasons(browser) == [ResetReason.OTHER_DATABASE]

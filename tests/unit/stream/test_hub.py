@@ -5,7 +5,7 @@ import json
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -102,6 +102,27 @@ def test_changes_wake_those_who_wait() -> None:
             stage.feed.waiting.put(stage.world.item(1))
             await read(subscription, browser)
         assert browser.items == {1: 3}
+
+    on_stage(play)
+
+
+def test_news_that_cannot_be_handed_out_are_not_lost() -> None:
+    """Two deadlines that cannot be compared: nobody is told, so the reader begins anew with all that stands."""
+
+    async def play(stage: Stage) -> None:
+        stage.feed.waiting.put(stage.world.standing())
+        browser, subscription = Browser(), await stage.join()
+        await read(subscription, browser)
+        one, other = stage.world.item(1).items[0], stage.world.item(2).items[0]
+        wrong = {**other.row, "deadline_at": NOW.replace(tzinfo=None)}
+        broken = Changes(stage.world.position, [one, replace(other, row=wrong)])
+        stage.feed.waiting.put(broken)
+        await read(subscription, browser)
+        assert browser.names()[-1] == "tick", "it is known, and told, that something is missing"
+        stage.feed.waiting.put(stage.world.standing())
+        while not browser.items:
+            await read(subscription, browser)
+        assert sorted(browser.items) == [1, 2]
 
     on_stage(play)
 

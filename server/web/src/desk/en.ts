@@ -128,6 +128,7 @@ export const en: Translated<typeof zh> = {
       blurred: "people are blurred",
       blurredN: "{n} people blurred",
       deleted: "deleted in {clock}",
+      gone: "the picture is deleted, the record stays",
       look: "Look (who and when is recorded)",
       hide: "Hide the picture",
       alt: "Evidence picture of {device}, people blurred",

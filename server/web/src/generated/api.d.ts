@@ -2116,6 +2116,11 @@ export interface components {
         MapTiles: {
             /** Attribution */
             attribution: string;
+            /**
+             * Datum
+             * @enum {string}
+             */
+            datum: "wgs84" | "gcj02";
             /** Url */
             url: string;
         };

@@ -53,7 +53,10 @@ export async function keptPicture(login: string): Promise<KeptPicture | null> {
   return found?.login === login ? found : null;
 }
 
+/** What was kept for somebody else leaves the phone, also when that person never logged out. */
 export async function keepSession(session: KeptSession): Promise<void> {
+  const before = await keptSession();
+  if (before?.person.login !== session.person.login) await forgetKept();
   await (await database())?.put("kept", session, "session");
 }
 

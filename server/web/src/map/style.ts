@@ -2,11 +2,13 @@
 import type { LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
 import type { FeatureCollection } from "geojson";
 
+import type { Datum } from "@/map/datum";
 import type { Palette } from "@/map/marks";
 
 export interface Tiles {
   url: string;
   attribution: string;
+  datum: Datum;
 }
 
 const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
@@ -94,7 +96,7 @@ function placeLayers(palette: Palette, overTiles: boolean, names: string): Layer
     ...(["district", "street", "grid", "compound"] as const).map((name): LayerSpecification => ({
       id: `place-name-${name}`,
       type: "symbol",
-      source: places,
+      source: anchors,
       filter: level(name),
       ...ZOOMS[name],
       layout: {

@@ -68,10 +68,10 @@ export const useLive = defineStore("live", () => {
   function take(message: StreamMessage): void {
     switch (message.type) {
       case "snapshot":
-        hearServerTime(message.snapshot.server_time);
+        if (message.ageMs === undefined) hearServerTime(message.snapshot.server_time);
         flusher.drop();
         show(fromSnapshot(message.snapshot));
-        fresh();
+        fresh(message.ageMs);
         planKeeping();
         break;
       case "change":
@@ -80,6 +80,11 @@ export const useLive = defineStore("live", () => {
         break;
       case "tick":
         hearServerTime(message.serverTime);
+        // A tab that follows may have missed what came before it listened: it asks for the whole before it says "live".
+        if (!heard.value && lead && !lead.leading) {
+          lead.tell({ type: "hello" });
+          break;
+        }
         picture = { ...picture, cursor: message.cursor ?? picture.cursor };
         if (message.staleSince === null) fresh();
         break;
@@ -88,15 +93,20 @@ export const useLive = defineStore("live", () => {
         picture = { ...picture, cursor: null };
         break;
       case "hello":
-        if (lead?.leading && heard.value) lead.tell({ type: "snapshot", snapshot: snapshotNow() });
+        if (lead?.leading && heard.value)
+          lead.tell({
+            type: "snapshot",
+            snapshot: snapshotNow(),
+            ageMs: currentMs() - (freshAtMs.value ?? 0),
+          });
         break;
     }
   }
 
-  function fresh(): void {
-    connected.value = true;
+  function fresh(ageMs = 0): void {
+    connected.value = ageMs < LATE_S * 1000;
     heard.value = true;
-    freshAtMs.value = currentMs();
+    freshAtMs.value = currentMs() - ageMs;
   }
 
   function snapshotNow() {

@@ -2,7 +2,8 @@
 import type { Change, Snapshot } from "@/stream/picture";
 
 export type StreamMessage =
-  | { type: "snapshot"; snapshot: Snapshot }
+  /** `ageMs`: told by another tab, which has heard nothing newer for so long. Of the server itself: none. */
+  | { type: "snapshot"; snapshot: Snapshot; ageMs?: number }
   | { type: "change"; change: Change; cursor: string | null }
   | { type: "tick"; serverTime: string; cursor: string | null; staleSince: string | null }
   | { type: "reset"; reason: string }

@@ -13,20 +13,20 @@ import { at } from "./items";
 const PICTURE: Evidence = {
   id: "0197a3c0-7d3a-7c52-9a3e-3a60b4f5d111",
   alert: null,
-  alerts: [],
   item: null,
+  alerts: [],
   items: [],
-  box: "jinyuan-1",
-  device: "cam-south",
   site: "jinyuan",
   place: "jinyuan",
   path: [],
-  exercise: "",
-  taken_at: at(0),
   device_at: at(0),
   kept: true,
   removed_at: null,
   removed_why: null,
+  box: "jinyuan-1",
+  device: "cam-south",
+  exercise: "",
+  taken_at: at(0),
   received_at: at(2),
   expires_at: at(72 * 3600),
   width_px: 640,
@@ -82,6 +82,16 @@ describe("evidence", () => {
     await flushPromises();
     await panel.setProps({ evidence: [{ ...PICTURE, id: "other" }] });
     expect(panel.find("img").exists()).toBe(false);
+  });
+
+  it("that was deleted can no longer be looked at; who looked can still be read", async () => {
+    logIn(["see_evidence"]);
+    const panel = mount(EvidencePanel, { props: { evidence: [{ ...PICTURE, kept: false }] } });
+    expect(panel.find("[data-testid=look]").exists()).toBe(false);
+    await panel.get("button").trigger("click");
+    await flushPromises();
+    expect(asked).toEqual([`GET /api/v1/evidence/${PICTURE.id}/views`]);
+    expect(panel.text()).toContain("李娜");
   });
 
   it("without the right there is no button, but whom to ask", () => {
