@@ -28,6 +28,7 @@ export const en: Translated<typeof zh> = {
     unsynced: "not synchronised",
     offset: "off by {seconds} s",
     unknown: "unknown",
+    late: "{n} items missing for less than a minute: they may still come",
     trouble: {
       never_online: "Never online: check power, network and certificate",
       offline: "Lost since {clock}: send somebody to look at power and network",

@@ -52,6 +52,12 @@ export function findingsOf(box: Box, now: number): Finding[] {
   return found;
 }
 
+/** Items that are missing since less than a minute: they may only be late, and are no trouble yet. */
+export function lateItems(box: Box, now: number): number {
+  const late = box.lanes.filter((lane) => lane.missing > 0 && !isOld(lane.hole_since, now));
+  return sum(late, (lane) => lane.missing);
+}
+
 export interface Fleet {
   readonly total: number;
   readonly online: number;

@@ -26,6 +26,7 @@ export const zh = {
     unsynced: "未同步",
     offset: "差 {seconds} 秒",
     unknown: "未知",
+    late: "缺 {n} 条，可能还在路上（不到1分钟）",
     trouble: {
       never_online: "从未上线：请检查电源、网络和证书",
       offline: "失联，自 {clock}：请派人看电源和网络",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Box, Lane } from "@/boxes/answers";
-import { byNeed, findingsOf, fleetOf, percentOf, TROUBLES } from "@/boxes/health";
+import { byNeed, findingsOf, fleetOf, lateItems, percentOf, TROUBLES } from "@/boxes/health";
 import { draw } from "@/boxes/series";
 import { shownValue } from "@/boxes/values";
 import { zh } from "@/boxes/zh";
@@ -56,6 +56,7 @@ describe("what is wrong with a box", () => {
       ],
     });
     expect(findingsOf(holed, START + 60_000)).toEqual([{ trouble: "holes", n: 5, since: at(-60) }]);
+    expect([lateItems(holed, START + 1_000), lateItems(holed, START + 60_000)]).toEqual([3, 0]);
     expect(findingsOf(holed, START + 1_000)).toEqual([{ trouble: "holes", n: 2, since: at(-60) }]);
   });
 
