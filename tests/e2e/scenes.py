@@ -28,10 +28,11 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A page, and who looks at it; None: nobody has logged in."""
+    """A page, and who looks at it; None: nobody has logged in. `shown` is there once its data has come."""
 
     path: str
     login: str | None
+    shown: str
 
     @property
     def name(self) -> str:
@@ -40,15 +41,15 @@ class Route:
 
 
 ROUTES = (
-    Route("/login", None),
-    Route("/q", "zhangwei"),
-    Route("/q/{item}", "zhangwei"),
-    Route("/me", "zhangwei"),
-    Route("/desk", "liuyang"),
-    Route("/alerts", "liuyang"),
-    Route("/alerts/{alert}", "liuyang"),
-    Route("/boxes", "wangfang"),
-    Route("/boxes/{box}", "wangfang"),
+    Route("/login", None, "[data-testid=log-in]"),
+    Route("/q", "zhangwei", "[data-item]"),
+    Route("/q/{item}", "zhangwei", "[data-testid=timeline] li"),
+    Route("/me", "zhangwei", "[data-testid=sessions] li"),
+    Route("/desk", "liuyang", "[role=option]"),
+    Route("/alerts", "liuyang", "main a[href^='/alerts/']"),
+    Route("/alerts/{alert}", "liuyang", "[data-testid=acts], main h2"),
+    Route("/boxes", "wangfang", "main a[href^='/boxes/']"),
+    Route("/boxes/{box}", "wangfang", ".value"),
 )
 
 

@@ -18,7 +18,8 @@ from tests.e2e.scenes import ROUTES, Route, busy
 from tests.e2e.world import DESK, PHONE, WALL, World, running_machine
 
 SIZES = (PHONE, DESK, WALL)
-_SETTLE_MS = 400
+_SETTLE_MS = 1_000
+"""For the map and the fonts."""
 
 
 def main() -> int:
@@ -59,7 +60,7 @@ def _take(
 ) -> None:
     person = world.enter(route.login, size=size, lang=lang, theme=theme)
     page = person.go(route.path.format(**names))
-    page.wait_for_load_state("load")
+    page.locator(route.shown).first.wait_for()
     page.wait_for_timeout(_SETTLE_MS)
     page.screenshot(path=file)
     world.leave(check=False)

@@ -19,18 +19,6 @@ _OUTSIDE = """() => [...document.querySelectorAll("main *")]
   .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
   .map(one => `${one.tagName}.${one.className}: ${one.textContent.slice(0, 40)}`)"""
 """What sticks out of the window, unless something that scrolls by itself holds it."""
-_SHOWN = {
-    "/login": "[data-testid=log-in]",
-    "/q": "[data-item]",
-    "/q/{item}": "[data-testid=timeline] li",
-    "/me": "[data-testid=sessions] li",
-    "/desk": "[role=option]",
-    "/alerts": "main a[href^='/alerts/']",
-    "/alerts/{alert}": "[data-testid=acts], main h2",
-    "/boxes": "main a[href^='/boxes/']",
-    "/boxes/{box}": ".value",
-}
-"""What is there once a page's data has come."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +41,7 @@ def opened(
     world, scene = evening
     person = world.enter(route.login, size=size, lang=lang, theme=theme)
     page = person.go(route.path.format(**scene.names))
-    expect(page.locator(_SHOWN[route.path]).first).to_be_visible()
+    expect(page.locator(route.shown).first).to_be_visible()
     return person
 
 
