@@ -34,8 +34,8 @@ test: lint servers console $(CLIP) ## lint, then all tests against real servers 
 	$(BIN)/python -m pytest -m "not faults and not browser" -n $(JOBS) $(PYTEST_ARGS)
 	$(BIN)/python -m pytest -m "faults or browser" $(PYTEST_ARGS)
 
-test-fast: $(VENV)/.installed-dev ## the tests that need no server, under a minute
-	$(BIN)/python -m pytest -m "not servers and not faults" -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+test-fast: $(VENV)/.installed-dev ## the tests that need no server, with few examples of each property: under a minute
+	REDWHISTLE_TEST_PROFILE=quick $(BIN)/python -m pytest -m "not servers and not faults" -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev audit ## ruff, mypy, import layers; eslint and types of the console; known holes in dependencies
 	$(BIN)/ruff check

@@ -36,7 +36,9 @@ settings.register_profile(
     "here", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "here")
+# A developer's loop (`make test-fast`) tries few examples; `make test` tries all.
+settings.register_profile("quick", settings.get_profile("here"), max_examples=10, stateful_step_count=15)
+settings.load_profile(os.environ.get("REDWHISTLE_TEST_PROFILE") or ("ci" if os.environ.get("CI") else "here"))
 
 DATABASE_VARIABLE = "REDWHISTLE_TEST_DATABASE_URL"
 SERVER_FIXTURES = frozenset({"database_server_url", "timescaledb", "mosquitto"})

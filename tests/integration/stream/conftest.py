@@ -10,9 +10,13 @@ import pytest
 from bench.places import plant_compound
 from bench.servers.databases import Databases
 
+COMPANY = "jinyuan-wuye"
+SITES = 200
+OF_A_COMPANY = 20
+
 
 class NewSite(Protocol):
-    """Makes a compound of its own, served by this company if any."""
+    """Gives a compound of one's own, served by this company if any."""
 
     def __call__(self, company: str | None = None) -> str: ...
 
@@ -23,9 +27,24 @@ def url(databases: Databases) -> Iterator[str]:
     address = databases.migrated(import_module("server.store.migrate").migrate)
     plant_compound(address)
     with psycopg.connect(address) as connection:
-        connection.execute("INSERT INTO companies (id, name_zh) VALUES ('jinyuan-wuye', '锦园物业')")
+        connection.execute("INSERT INTO companies (id, name_zh) VALUES (%s, '锦园物业')", (COMPANY,))
+        # All at once, before anybody listens: the stream reads everything anew when the tree changes.
+        connection.execute(
+            "INSERT INTO places (id, parent, level, name_zh, company)"
+            " SELECT 'site-' || i, 'grid', 'compound', 'x', CASE WHEN i < %s THEN %s END FROM generate_series(0, %s) AS i",
+            (OF_A_COMPANY, COMPANY, SITES - 1),
+        )
     yield address
     databases.drop(address)
+
+
+@pytest.fixture(scope="module")
+def untouched(url: str) -> dict[str | None, Iterator[str]]:
+    """By company: compounds that no test has touched."""
+    return {
+        COMPANY: iter([f"site-{i}" for i in range(OF_A_COMPANY)]),
+        None: iter([f"site-{i}" for i in range(OF_A_COMPANY, SITES)]),
+    }
 
 
 @pytest.fixture
@@ -36,16 +55,10 @@ def connection(url: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def new_site(connection: psycopg.Connection) -> NewSite:
-    """Makes a compound that no other test has touched."""
+def new_site(untouched: dict[str | None, Iterator[str]]) -> NewSite:
+    """A compound that no other test has touched."""
 
-    def make(company: str | None = None) -> str:
-        row = connection.execute(
-            "INSERT INTO places (id, parent, level, name_zh, company)"
-            " SELECT 'site-' || count(*), 'grid', 'compound', 'x', %s FROM places RETURNING id",
-            (company,),
-        ).fetchone()
-        assert row is not None
-        return str(row[0])
+    def take(company: str | None = None) -> str:
+        return next(untouched[company])
 
-    return make
+    return take
