@@ -11,8 +11,9 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
@@ -41,8 +42,11 @@ class LogLevel(StrEnum):
 def configure_logs(
     form: LogFormat = LogFormat.JSON, level: LogLevel = LogLevel.INFO, stream: TextIO | None = None
 ) -> None:
-    """Set up this process's logs, once, at its start; lines go to `stream`, standard error by default."""
-    out = stream or sys.stderr
+    """Set up this process's logs, once, at its start; lines go to `stream`, standard error by default.
+
+    A line that cannot be written (a full disk, a pipe whose reader is gone) is dropped: a log stops no sensor.
+    """
+    out = _Forgiving(stream)
     renderer: structlog.typing.Processor
     if form is LogFormat.JSON:
         renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -59,7 +63,7 @@ def configure_logs(
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.value.upper())),
-        logger_factory=structlog.PrintLoggerFactory(out),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", out)),
         cache_logger_on_first_use=False,
     )
 
@@ -73,6 +77,24 @@ def get_logger(**ids: object) -> FilteringBoundLogger:
 def hide_secrets(logger: WrappedLogger, method: str, line: EventDict) -> EventDict:  # noqa: ARG001 (structlog's signature)
     """Replace values under telling names, and user names and passwords in addresses, at any depth."""
     return {key: HIDDEN if _is_secret_name(key) else _hide(value) for key, value in line.items()}
+
+
+class _Forgiving:
+    """A stream as far as a logger needs one; `None`: standard error, as it is at that moment."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            (self._stream or sys.stderr).write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            (self._stream or sys.stderr).flush()
+
+    def isatty(self) -> bool:
+        return (self._stream or sys.stderr).isatty()
 
 
 _SECRET_NAME = re.compile(
