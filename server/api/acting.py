@@ -1,6 +1,9 @@
 """What people do to work items, as it comes in at the door: once per key, within their scope, and nothing lost in silence."""
 
+import json
+from dataclasses import replace
 from datetime import datetime
+from http import HTTPStatus
 
 from redwhistle.errors import Changed, NotFound, QueueError
 from redwhistle.logs import get_logger
@@ -12,7 +15,7 @@ from server.api.paging import invalid
 from server.api.ports import ActTransaction, Doors, Row
 from server.api.problems import Code, ProblemError
 from server.api.schemas.wire import write_time
-from server.records.acting import ActAsked, Answer
+from server.records.acting import ActAsked, Answer, Kept
 from server.rights.caller import Caller
 from server.rights.scope import Scope
 
@@ -29,10 +32,13 @@ def act(doors: Doors, caller: Caller, see: Scope, may: Scope, asked: ActAsked, n
         _check_allowed(tx, may, item)
         kept = None if asked.key is None else tx.kept(asked.key)
         if kept is not None:
-            return _again(kept, caller, asked)
+            return _again(tx, kept, caller, item, asked, now)
         answer, code = _do(doors, tx, caller, see, item, asked, now)
+        noted = code if asked.queued and code is not Code.INVALID else None
+        if noted is not None:
+            _note_lost(tx, caller, item, asked, noted, now)
         if asked.key is not None and code is not Code.INVALID:
-            tx.keep(asked, caller.person, item["id"], answer, now)
+            tx.keep(asked, Kept(caller.person, asked.digest, answer, noted is not None), item["id"], now)
     log.info(
         "act",
         act=asked.what.value,
@@ -47,7 +53,6 @@ def act(doors: Doors, caller: Caller, see: Scope, may: Scope, asked: ActAsked, n
 def _do(
     doors: Doors, tx: ActTransaction, caller: Caller, see: Scope, item: Row, asked: ActAsked, now: datetime
 ) -> tuple[Answer, Code | None]:
-    data = {} if asked.device_time is None else {"device_time": write_time(asked.device_time)}
     try:
         _check_not_rung_since(item, caller, asked)
         done = acts.perform(
@@ -61,24 +66,12 @@ def _do(
             reason=asked.reason,
             version=asked.version,
             terms=doors.settings.terms,
-            data=data,
+            data=_data(asked),
         )
     except QueueError as error:
         if lost.is_so_already(tx.uow.find_item(item["id"]), asked.what, caller.login):
             return answers.act_done(tx.item(see, item["id"]), "already"), None
-        code = answers.refusal_code(error)
-        if asked.queued and code is not Code.INVALID:
-            acts.note_lost(
-                tx.uow,
-                item["id"],
-                asked.what,
-                caller.login,
-                now,
-                code=code.value,
-                reason=asked.reason,
-                data=data,
-            )
-        return answers.act_refused(error, tx.item(see, item["id"])), code
+        return answers.act_refused(error, tx.item(see, item["id"])), answers.refusal_code(error)
     return answers.act_done(tx.item(see, item["id"]), _outcome(done, asked.what)), None
 
 
@@ -114,8 +107,32 @@ def _check_allowed(tx: ActTransaction, may: Scope, item: Row) -> None:
         ) from None
 
 
-def _again(kept: tuple[str, str, Answer], caller: Caller, asked: ActAsked) -> Answer:
-    person, digest, answer = kept
-    if person != caller.person or digest != asked.digest:
+def _again(
+    tx: ActTransaction, kept: Kept, caller: Caller, item: Row, asked: ActAsked, now: datetime
+) -> Answer:
+    """The kept answer. One that was lost on its way to the phone comes back queued: a refusal gets its note then."""
+    if kept.person != caller.person or kept.digest != asked.digest:
         raise invalid("header", "idempotency-key", "this key was used for something else: make a new one")
-    return answer
+    if asked.queued and not kept.noted and kept.answer.status == HTTPStatus.CONFLICT:
+        _note_lost(tx, caller, item, asked, Code(json.loads(kept.answer.body)["code"]), now)
+        tx.keep(asked, replace(kept, noted=True), item["id"], now)
+    return kept.answer
+
+
+def _note_lost(
+    tx: ActTransaction, caller: Caller, item: Row, asked: ActAsked, code: Code, now: datetime
+) -> None:
+    acts.note_lost(
+        tx.uow,
+        item["id"],
+        asked.what,
+        caller.login,
+        now,
+        code=code.value,
+        reason=asked.reason,
+        data=_data(asked),
+    )
+
+
+def _data(asked: ActAsked) -> dict[str, str]:
+    return {} if asked.device_time is None else {"device_time": write_time(asked.device_time)}

@@ -22,7 +22,7 @@ from server.api.rates import Rates
 from server.api.stream.hub import Hub
 from server.people.people import People
 from server.people.records import Identity
-from server.records.acting import ActAsked, Answer
+from server.records.acting import ActAsked, Kept
 from server.records.looking import EventsWanted, ItemsWanted, Page
 from server.rights.scope import Scope
 
@@ -91,10 +91,11 @@ class ActTransaction(Protocol):
     def uow(self) -> UnitOfWork: ...
     def pack_of(self, ref: str) -> rules.Pack: ...
     def item(self, scope: Scope, ref: str) -> Row: ...
-    def kept(self, key: UUID) -> tuple[str, str, Answer] | None:
-        """Person, digest and answer of the act that came with this key before."""
+    def kept(self, key: UUID) -> Kept | None:
+        """The act that came with this key before."""
 
-    def keep(self, asked: ActAsked, person: str, item: str, answer: Answer, now: datetime) -> None: ...
+    def keep(self, asked: ActAsked, kept: Kept, item: str, now: datetime) -> None:
+        """Keep it under its key, or that it is noted by now."""
 
 
 class ActDesk(Protocol):

@@ -30,3 +30,13 @@ class Answer:
 
     status: int
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An act that was asked for with a key: by whom, a digest of what, the answer, and whether its loss is in the history."""
+
+    person: str
+    digest: str
+    answer: Answer
+    noted: bool

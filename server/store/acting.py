@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from server.alerts.ports import Pack
-from server.records.acting import ActAsked, Answer
+from server.records.acting import ActAsked, Answer, Kept
 from server.rights.scope import Scope
 from server.store.connection import Connection, translated
 from server.store.looking import Row, read_item_alone, rows
@@ -35,8 +35,8 @@ class ActTransaction(Generic[P]):
         """The item as this transaction sees it; raise NotFound out of scope."""
         return read_item_alone(self._connection, scope, ref)
 
-    def kept(self, key: UUID) -> tuple[str, str, Answer] | None:
-        """Person, digest and answer of the act that came with this key; waits for one that is being done now."""
+    def kept(self, key: UUID) -> Kept | None:
+        """The act that came with this key; waits for one that is being done now."""
         lock = int.from_bytes(hashlib.sha256(b"act" + key.bytes).digest()[:8], "big", signed=True)
         with translated():
             self._connection.execute(statement("acts/lock"), {"lock": lock})
@@ -44,18 +44,19 @@ class ActTransaction(Generic[P]):
         if not found:
             return None
         row = found[0]
-        return row["person"], row["digest"], Answer(row["status"], bytes(row["body"]))
+        return Kept(row["person"], row["digest"], Answer(row["status"], bytes(row["body"])), row["noted"])
 
-    def keep(self, asked: ActAsked, person: str, item: str, answer: Answer, now: datetime) -> None:
-        """Keep the answer under the act's key."""
+    def keep(self, asked: ActAsked, kept: Kept, item: str, now: datetime) -> None:
+        """Keep the answer under the act's key; of one that is kept already, only whether it is noted."""
         values = {
             "key": asked.key,
-            "person": person,
+            "person": kept.person,
             "item": item,
             "act": asked.what.value,
-            "digest": asked.digest,
-            "status": answer.status,
-            "body": answer.body,
+            "digest": kept.digest,
+            "status": kept.answer.status,
+            "body": kept.answer.body,
+            "noted": kept.noted,
             "at": now,
         }
         with translated():

@@ -8,6 +8,8 @@ CREATE TABLE acts_done (
     digest text NOT NULL,
     status smallint NOT NULL,
     body bytea NOT NULL,
+    -- an act that was refused has its line in the item's history
+    noted boolean NOT NULL DEFAULT false,
     at timestamptz NOT NULL
 );
 CREATE INDEX acts_done_at ON acts_done (at);

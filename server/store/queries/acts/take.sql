@@ -1,2 +1,2 @@
 -- The answer kept under this key, if any.
-SELECT a.person::text, a.digest, a.status, a.body FROM acts_done a WHERE a.key = %(key)s::uuid
+SELECT a.person::text, a.digest, a.status, a.body, a.noted FROM acts_done a WHERE a.key = %(key)s::uuid
