@@ -189,16 +189,18 @@ describe("the connection", () => {
   let taken: StreamMessage[];
   let broken: number;
   let cursor: string | null;
+  let own: boolean;
   let connection: Connection;
   const last = () => sources.at(-1) as FakeSource;
   beforeEach(() => {
     vi.useFakeTimers();
-    [sources, addresses, taken, broken, cursor] = [[], [], [], 0, null];
+    [sources, addresses, taken, broken, cursor, own] = [[], [], [], 0, null, true];
     connection = new Connection({
       address: (at) => `/stream?after=${at ?? ""}`,
       cursor: () => cursor,
       take: (message) => taken.push(message),
       broke: () => (broken += 1),
+      own: () => own,
       random: () => 0,
       open: (address) => {
         addresses.push(address);
@@ -229,6 +231,17 @@ describe("the connection", () => {
     vi.advanceTimersByTime(1);
     expect(sources.length).toBe(3);
     expect(broken).toBe(2);
+  });
+  it("takes nothing, and asks nothing, while the cookies are another person's", () => {
+    own = false;
+    last().say("tick", tick);
+    expect([taken, sources.length, broken]).toEqual([[], 1, 1]);
+    connection.retryNow();
+    expect([sources.length, broken]).toEqual([1, 2]);
+    own = true;
+    connection.retryNow();
+    last().say("tick", tick);
+    expect([sources.length, taken.length]).toEqual([2, 1]);
   });
   it("gives up a connection that says nothing for 25 s", () => {
     vi.advanceTimersByTime(20_000);

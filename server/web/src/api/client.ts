@@ -16,6 +16,12 @@ export function setCsrf(value: string): void {
   csrf = value;
 }
 
+/** Whether the browser's cookies are still of the session that this page knows: another tab may have logged somebody in. */
+export function isOwnSession(): boolean {
+  const told = /(?:^|; )rw_csrf=([^;]*)/.exec(document.cookie)?.[1];
+  return csrf === "" || told === undefined || decodeURIComponent(told) === csrf;
+}
+
 /** Called when the server no longer knows the session. */
 export function whenUnauthenticated(act: () => void): void {
   onUnauthenticated = act;

@@ -8,6 +8,8 @@ export interface ConnectionParts {
   take: (message: StreamMessage) => void;
   /** The connection was refused or broke: the session may have ended. */
   broke: () => void;
+  /** Whether the cookies are still of the person whose picture this is: what another's say is not taken. */
+  own?: () => boolean;
   open?: (address: string) => EventSource;
   random?: () => number;
 }
@@ -45,12 +47,14 @@ export class Connection {
 
   #open(): void {
     this.#close();
+    if (this.parts.own?.() === false) return this.#fail();
     const address = this.parts.address(this.parts.cursor());
     const source = this.parts.open?.(address) ?? new EventSource(address);
     this.#source = source;
     for (const name of EVENTS) {
       source.addEventListener(name, (event: MessageEvent<string>) => {
         if (this.#source !== source) return;
+        if (this.parts.own?.() === false) return this.#fail();
         this.#heard();
         const message = readEvent(name, event.data, name === "change" ? event.lastEventId : "");
         if (message) this.parts.take(message);

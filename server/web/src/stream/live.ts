@@ -2,6 +2,7 @@
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef, watch } from "vue";
 
+import { isOwnSession } from "@/api/client";
 import type { BoxState, Item } from "@/api/types";
 import { currentMs, hearServerTime, nowMs, startClock } from "@/clock/clock";
 import { keepPicture, keptPicture } from "@/kept/database";
@@ -48,6 +49,7 @@ export const useLive = defineStore("live", () => {
   const connection = new Connection({
     address: (cursor) => `/api/v1/stream?exercise=*${cursor ? `&after=${encodeURIComponent(cursor)}` : ""}`,
     cursor: () => picture.cursor,
+    own: isOwnSession,
     take: (message) => {
       take(message);
       lead?.tell(message);
