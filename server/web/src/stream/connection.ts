@@ -47,14 +47,20 @@ export class Connection {
 
   #open(): void {
     this.#close();
-    if (this.parts.own?.() === false) { this.#fail(); return; }
+    if (this.parts.own?.() === false) {
+      this.#fail();
+      return;
+    }
     const address = this.parts.address(this.parts.cursor());
     const source = this.parts.open?.(address) ?? new EventSource(address);
     this.#source = source;
     for (const name of EVENTS) {
       source.addEventListener(name, (event: MessageEvent<string>) => {
         if (this.#source !== source) return;
-        if (this.parts.own?.() === false) { this.#fail(); return; }
+        if (this.parts.own?.() === false) {
+          this.#fail();
+          return;
+        }
         this.#heard();
         const message = readEvent(name, event.data, name === "change" ? event.lastEventId : "");
         if (message) this.parts.take(message);
