@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -159,7 +160,7 @@ def eval_fire(
     Exit 1 when no picture could be read.
     """
     from edge.measuring.fire import score_pictures, summarise_fire
-    from edge.measuring.pictures import parse_where, read_rows
+    from edge.measuring.pictures import parse_where, read_picture, read_rows
 
     try:
         rows = read_rows(labels, "label", parse_where(where or []))
@@ -169,7 +170,7 @@ def eval_fire(
     except RedWhistleError as error:
         fail(error, EXIT_CONFIGURATION, as_json=as_json)
     try:
-        run = score_pictures(model, rows, root, _progress())
+        run = score_pictures(model, rows, partial(read_picture, root), _progress())
     except RedWhistleError as error:
         fail(error, EXIT_PROBLEM, as_json=as_json)
     summary = summarise_fire(run, model.entry.score_min)
@@ -201,7 +202,7 @@ def eval_people(
     """
     from edge.measuring.coco import read_people
     from edge.measuring.people import CountMode, StillCounter, count_pictures, parse_mode, summarise_people
-    from edge.measuring.pictures import parse_where, read_rows
+    from edge.measuring.pictures import parse_where, read_picture, read_rows
 
     try:
         chosen = parse_mode(mode)
@@ -211,7 +212,7 @@ def eval_people(
         people = _model_for("people", place, name, threads)
         crowd = None if chosen is CountMode.PEOPLE else _model_for("crowd", place, None, threads)
         counter = StillCounter(chosen, people, crowd)
-        run = count_pictures(counter, rows, root, truths, _progress())
+        run = count_pictures(counter, rows, partial(read_picture, root), truths, _progress())
     except ConfigurationError as error:
         fail(error, EXIT_CONFIGURATION, as_json=as_json)
     except RedWhistleError as error:

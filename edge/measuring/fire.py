@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from edge.agent.detectors.detector import ModelDetector, alarm_scores
 from edge.agent.detectors.models import OpenedModel
-from edge.measuring.pictures import Row, read_picture
+from edge.measuring.pictures import ReadPicture, Row
 from edge.measuring.ranking import Scores, auc, tpr_at_fpr
 
 ALARM = frozenset({"fire", "smoke"})
@@ -33,7 +32,7 @@ class FireRun:
     unreadable: tuple[str, ...]
 
 
-def score_pictures(model: OpenedModel, rows: Sequence[Row], root: Path, progress: Progress) -> FireRun:
+def score_pictures(model: OpenedModel, rows: Sequence[Row], read: ReadPicture, progress: Progress) -> FireRun:
     """Look at each picture with the labels fire, smoke and normal; others are left out."""
     detector = ModelDetector(model.entry, model.session)
     wanted = [row for row in rows if row.columns["label"] in LABELS]
@@ -41,7 +40,7 @@ def score_pictures(model: OpenedModel, rows: Sequence[Row], root: Path, progress
     unreadable: list[str] = []
     for done, row in enumerate(wanted):
         progress(done, len(wanted))
-        picture = read_picture(root, row.file)
+        picture = read(row.file)
         if picture is None:
             unreadable.append(row.file)
             continue

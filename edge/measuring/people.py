@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from edge.agent.pipeline import Image
 from edge.measuring.coco import Truth, find_truth
 from edge.measuring.counting import count_errors
 from edge.measuring.fire import Progress
-from edge.measuring.pictures import Row, read_picture
+from edge.measuring.pictures import ReadPicture, Row
 from edge.measuring.precision import Judged, average_precision
 from redwhistle.errors import ConfigurationError
 
@@ -100,7 +99,11 @@ class PeopleRun:
 
 
 def count_pictures(
-    counter: StillCounter, rows: Sequence[Row], root: Path, truths: Mapping[str, Truth], progress: Progress
+    counter: StillCounter,
+    rows: Sequence[Row],
+    read: ReadPicture,
+    truths: Mapping[str, Truth],
+    progress: Progress,
 ) -> PeopleRun:
     """Look at each picture. Raises ConfigurationError for a count that is no whole number."""
     counts = [_true_count(row) for row in rows]
@@ -108,7 +111,7 @@ def count_pictures(
     unreadable: list[str] = []
     for done, (row, true) in enumerate(zip(rows, counts, strict=True)):
         progress(done, len(rows))
-        picture = read_picture(root, row.file)
+        picture = read(row.file)
         if picture is None:
             unreadable.append(row.file)
             continue

@@ -1,7 +1,7 @@
 """Lists of labelled pictures: a CSV file, and a folder that its column `file` counts from."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,10 @@ from redwhistle.errors import ConfigurationError
 
 _MAX_LIST_BYTES = 64 * 1024 * 1024
 _MAX_PICTURE_BYTES = 64 * 1024 * 1024
+
+
+ReadPicture = Callable[[str], Image | None]
+"""From a file's name in the list to its picture, None for what is missing or no picture."""
 
 
 @dataclass(frozen=True, slots=True)
