@@ -21,8 +21,8 @@ from edge.agent.observation import Detection, EventSeen, Moment, ReadingSeen
 from edge.agent.pipeline import Detector, Found, Image
 from edge.agent.sources import camera
 from edge.agent.sources.camera import CameraSource
-from edge.agent.sources.camera_process import Ended, FrameReady, Gone, ReaderProcess
-from edge.agent.sources.camera_reader import ReaderOrder
+from edge.agent.sources.camera_order import CameraKind, ReaderOrder
+from edge.agent.sources.camera_process import Answer, Ended, FrameReady, Gone, Opened, ReaderProcess
 from edge.agent.sources.camera_settings import CameraSettings
 from redwhistle.clock import SystemClock, to_ms
 from redwhistle.contracts.events import CrowdData, DeviceData, EventKind
@@ -288,15 +288,27 @@ def test_a_file_that_is_no_film_is_explained(content: bytes, tmp_path: Path) -> 
     path.write_bytes(content)
     reader = ReaderProcess(order(path))
     try:
-        answer = reader.wait(20)
+        answer = answer_of(reader)
         assert isinstance(answer, Gone)
         assert "video" in answer.reason or "no frame" in answer.reason
     finally:
         reader.close()
 
 
+def answer_of(reader: ReaderProcess) -> Answer | None:
+    """The first answer that is not that it is open."""
+    answer = reader.wait(20)
+    return reader.wait(20) if isinstance(answer, Opened) else answer
+
+
 def order(path: Path, **fields: object) -> ReaderOrder:
-    values = {"stream": False, "max_side_px": 640, "open_timeout_ms": 5000, "read_timeout_ms": 5000, **fields}
+    values = {
+        "kind": CameraKind.FILE,
+        "max_side_px": 640,
+        "open_timeout_ms": 5000,
+        "read_timeout_ms": 5000,
+        **fields,
+    }
     return ReaderOrder(url=str(path), **values)  # type: ignore[arg-type]
 
 
@@ -311,7 +323,11 @@ def test_a_cut_film_plays_to_the_cut(clip: Path, tmp_path: Path) -> None:
 def test_a_reader_hands_over_only_when_asked_and_ends_with_its_agent(clip: Path) -> None:
     reader = ReaderProcess(order(clip, speed=10.0, loop=True))
     try:
-        assert reader.wait(1.5) is None
+        opened = reader.wait(10)
+        assert isinstance(opened, Opened)
+        assert (opened.facts.width_px, opened.facts.height_px, opened.facts.fps) == (WIDTH_PX, HEIGHT_PX, FPS)
+        assert opened.facts.codec == "MJPG"
+        assert reader.wait(1.0) is None
         reader.ask()
         first = reader.wait(10)
         assert isinstance(first, FrameReady)
@@ -334,7 +350,7 @@ def test_a_tall_picture_fits_the_slot(tmp_path: Path) -> None:
     reader = ReaderProcess(order(make_clip(tmp_path / "tall.avi", 5, (240, 900)), max_side_px=300))
     try:
         reader.ask()
-        answer = reader.wait(20)
+        answer = answer_of(reader)
         assert isinstance(answer, FrameReady)
         assert answer.image_bgr.shape == (300, 80, 3)
         while not isinstance(answer, Ended):
@@ -347,8 +363,8 @@ def test_a_tall_picture_fits_the_slot(tmp_path: Path) -> None:
 def test_no_reader_outlives_an_agent_that_is_killed(clip: Path) -> None:
     script = (
         "import sys, time; from pathlib import Path; from edge.agent.sources.camera_process import ReaderProcess; "
-        "from edge.agent.sources.camera_reader import ReaderOrder; "
-        f"r = ReaderProcess(ReaderOrder({str(clip)!r}, False, 640, 5000, 5000, True)); "
+        "from edge.agent.sources.camera_order import CameraKind, ReaderOrder; "
+        f"r = ReaderProcess(ReaderOrder({str(clip)!r}, CameraKind.FILE, 640, 5000, 5000, True)); "
         "print(r.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as agent:
