@@ -12,8 +12,9 @@ import cv2
 
 from edge.agent.sources.camera_order import CameraKind, DeviceFormat, ReaderOrder
 
-CAPTURE_OPTIONS = "rtsp_transport;tcp"
-"""For OPENCV_FFMPEG_CAPTURE_OPTIONS: UDP loses packets and gives grey smears that look like smoke."""
+STREAM_OPTIONS = "rtsp_transport;tcp|fpsprobesize;0"
+"""For OPENCV_FFMPEG_CAPTURE_OPTIONS. UDP loses packets and gives grey smears that look like smoke. FFmpeg would hold
+back twenty frames to guess their rate: over a second more to the first picture, and that one over a second old."""
 FFMPEG_WARNINGS = "24"
 """For OPENCV_FFMPEG_LOGLEVEL: from this level on FFmpeg says why an address cannot be opened."""
 _DEFAULT_FPS = 25.0

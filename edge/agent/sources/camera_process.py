@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.agent.pipeline import Image
-from edge.agent.sources.camera_opening import CAPTURE_OPTIONS, FFMPEG_WARNINGS, StreamFacts
-from edge.agent.sources.camera_order import HEADER_BYTES, ReaderOrder, slot_bytes
+from edge.agent.sources.camera_opening import FFMPEG_WARNINGS, STREAM_OPTIONS, StreamFacts
+from edge.agent.sources.camera_order import HEADER_BYTES, CameraKind, ReaderOrder, slot_bytes
 from redwhistle.errors import SourceError
 
 _SEQUENCE = struct.Struct("<Q")
@@ -125,7 +125,7 @@ class ReaderProcess:
                 stderr=subprocess.DEVNULL,  # FFmpeg writes addresses with passwords to both
                 bufsize=0,
                 pass_fds=(slot_fd, out_fd),
-                env=_environment(),
+                env=_environment(order.kind),
                 start_new_session=True,
             )
         except OSError:
@@ -177,11 +177,11 @@ class ReaderProcess:
         )
 
 
-def _environment() -> dict[str, str]:
+def _environment(kind: CameraKind) -> dict[str, str]:
     """The reader's environment: decoder options live there and nowhere else, and its threads are bounded."""
     return {
         **os.environ,
-        "OPENCV_FFMPEG_CAPTURE_OPTIONS": CAPTURE_OPTIONS,
+        "OPENCV_FFMPEG_CAPTURE_OPTIONS": STREAM_OPTIONS if kind is CameraKind.STREAM else "",
         "OPENCV_LOG_LEVEL": "SILENT",
         "OPENCV_FFMPEG_LOGLEVEL": FFMPEG_WARNINGS,
         "OMP_NUM_THREADS": "1",

@@ -173,7 +173,8 @@ def _play_steps(capture: Capture, step_s: float, hand_over: HandOver) -> None:
     while capture.grab():
         told_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         # A file that tells no times, or such as run backwards, is taken at its frame rate.
-        at_s = told_s if frames == 0 or told_s > at_s else at_s + 1 / fps
+        guess_s = at_s + 1 / fps if frames else 0.0
+        at_s = told_s if told_s > at_s else guess_s
         frames += 1
         if at_s + _EARLY_S < due_s:
             continue
