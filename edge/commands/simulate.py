@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -252,7 +252,9 @@ def _run_lines(
     serve: bool,
     as_json: bool,
 ) -> bool:
+    from edge.simulate.input_lines import InputLines
     from edge.simulate.running import run_lines
+    from edge.simulate.wishes import MAX_LINE_BYTES
 
     def say(text: str) -> None:
         typer.echo(text, err=True)
@@ -261,12 +263,13 @@ def _run_lines(
         for problem in stage.serve():
             say(problem)
         say("serving; acts as lines, for instance: DEVICE ACT; Ctrl-C ends it")
-    lines: BinaryIO = sys.stdin.buffer
+    tell = partial(_tell, as_json=as_json)
     try:
         with ExitStack() as opened:
+            fd = sys.stdin.fileno()
             if script is not None and str(script) != "-":
-                lines = opened.enter_context(script.open("rb"))
-            tell = partial(_tell, as_json=as_json)
+                fd = opened.enter_context(script.open("rb")).fileno()
+            lines = InputLines(fd, MAX_LINE_BYTES)
             return run_lines(desk, stage, lines, _now, tell, say, stop, serve=serve)
     except OSError as error:
         fail(ConfigurationError(f"the script cannot be read: {error}"), EXIT_CONFIGURATION, as_json=as_json)

@@ -1,19 +1,17 @@
 """Wishes one after another, from a command line or from lines as they come: planned, carried out, told."""
 
-import queue
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 
 from edge.simulate.desk import Desk
+from edge.simulate.input_lines import InputLines
 from edge.simulate.stage import Now, Stage
 from edge.simulate.wishes import MAX_LINE_BYTES, Wish, make_options, read_wish
 from redwhistle.errors import ConfigurationError, RedWhistleError
 
 _TURN_S = 0.2
-_QUEUED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ def read_line(line: bytes) -> Wish:
 def run_lines(
     desk: Desk,
     stage: Stage,
-    lines: BinaryIO,
+    lines: InputLines,
     now: Now,
     tell: Callable[[Done], None],
     say: Callable[[str], None],
@@ -98,25 +96,19 @@ def run_lines(
 
     While it serves, transmitters give signs of life and answer the box; `say` hears what is worth knowing of that.
     """
-    waiting: queue.Queue[bytes | None] = queue.Queue(_QUEUED)
-    reader = threading.Thread(target=_read, args=(lines, waiting), name="simulate-input", daemon=True)
-    reader.start()
     well = True
     while not stop.is_set():
-        try:
-            line = waiting.get(timeout=_TURN_S)
-        except queue.Empty:
-            line = b""
-        if line is None:
-            if not serve:
-                return well
-            line = b""
-            stop.wait(_TURN_S)
-        if line.strip():
+        line = lines.take(_TURN_S)
+        if line is None and not serve:
+            return well
+        if line is not None and line.strip():
             done = _perform_line(desk, stage, line, now)
             well = well and done.problem is None
             tell(done)
-        elif serve:
+            continue
+        if line is None:
+            stop.wait(_TURN_S)
+        if serve:
             for text in stage.tend():
                 say(text)
     return well
@@ -137,17 +129,6 @@ def _perform_line(desk: Desk, stage: Stage, line: bytes, now: Now) -> Done:
     except ConfigurationError as error:
         return Done(None, now()[0], problem=str(error))
     return perform(desk, stage, wish, now)
-
-
-def _read(lines: BinaryIO, waiting: "queue.Queue[bytes | None]") -> None:
-    """Whole lines; of one that is too long only its beginning, so that its rest is not taken for another."""
-    with suppress(OSError, ValueError):  # the input was closed under us: as its end
-        while line := lines.readline(MAX_LINE_BYTES + 1):
-            rest = line
-            while rest and not rest.endswith(b"\n"):
-                rest = lines.readline(MAX_LINE_BYTES)
-            waiting.put(line)
-    waiting.put(None)
 
 
 def _typed(given: dict[str, object]) -> dict[str, object]:

@@ -125,6 +125,39 @@ def sources(local_port: int, ports: list[int], folder: Path) -> list[dict[str, A
     ]
 
 
+def serial_sources(modbus_port: str, osdp_port: str, folder: Path) -> list[dict[str, Any]]:
+    """A Modbus unit and an OSDP reader, each at the end of a serial line."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "reader.key").write_text(KEY.hex() + "\n")
+    unit = {
+        "unit": 1,
+        "poll_s": 0.1,
+        "devices": [
+            {
+                "device": "sos-2",
+                "kind": "sos",
+                "inputs": [{"address": 0, "table": "holding", "bit": 3, "says": "sos"}],
+            }
+        ],
+    }
+    reader = {"address": 7, "direction": "in", "key_file": "reader.key"}
+    return [
+        {
+            "type": "modbus",
+            "name": "modbus-rtu",
+            "line_device": "line-rtu",
+            "rtu": {"port": modbus_port, "baud": 19200},
+            "map": {"units": [unit]},
+        },
+        {
+            "type": "osdp",
+            "port": osdp_port,
+            "baud": 115200,
+            "devices": [{"device": "door-1", "readers": [reader]}],
+        },
+    ]
+
+
 def write_house(folder: Path, local_port: int, **more: Any) -> Path:
     """Its configuration; nobody listens where its server should be."""
     (server, *ports) = free_ports(5)
@@ -159,16 +192,9 @@ class Simulator:
         )
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
-    def serve(self) -> "subprocess.Popen[str]":
+    def serve(self, *words: str) -> "Serving":
         """`simulate serve`, with a pipe for its acts."""
-        return subprocess.Popen(
-            [*self.command(), "serve", "--yes", "--json"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-        )
+        return Serving([*self.command(), "serve", "--yes", "--json", *words])
 
     def command(self) -> list[str]:
         return [
@@ -179,3 +205,32 @@ class Simulator:
             "-c",
             str(self._config),
         ]
+
+
+class Serving:
+    """A running `simulate serve`."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+
+    def act(self, line: str) -> dict[str, Any]:
+        """What is told of one line."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+        told: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return told
+
+    def end(self) -> tuple[int, str]:
+        """SIGTERM; exit code and standard error."""
+        self._process.terminate()
+        _, said = self._process.communicate(timeout=20)
+        return self._process.returncode, said
