@@ -140,12 +140,13 @@ class Stage:
 
     def close(self) -> None:
         """End every connection; never raises."""
-        for link in (*self._brokers.values(), *self._panels.values()):
+        closers: list[Callable[[], None]] = [each.close for each in self._brokers.values()]
+        closers += [each.close for each in self._panels.values()]
+        closers += [each.close for each in self._lines.values()]
+        closers += [each.close for each in self._readers.values()]
+        for close in closers:
             with suppress(Exception):
-                link.close()
-        for played in (*self._lines.values(), *self._readers.values()):
-            with suppress(Exception):
-                played.close()
+                close()
         self._wires.close()
         self._brokers.clear()
         self._panels.clear()

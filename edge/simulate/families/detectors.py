@@ -30,6 +30,7 @@ _CALM: dict[Metric, float] = {
 }
 """What is measured when nothing is wrong; everything else measures 0."""
 _METRIC_OF: dict[DeviceKind, Metric] = {
+    DeviceKind.SOS: Metric.BATTERY_PCT,
     DeviceKind.GAS: Metric.GAS_LEL_PCT,
     DeviceKind.WATER_LEVEL: Metric.WATER_LEVEL_M,
     DeviceKind.VIBRATION: Metric.TILT_DEG,
