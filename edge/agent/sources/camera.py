@@ -2,15 +2,14 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from edge.agent.observation import EventSeen, Moment
 from edge.agent.pipeline import CameraPipeline, Detector, Frame, Meter, Watch, Witness
 from edge.agent.policy import reader as watch
 from edge.agent.policy.reader import ReaderAct, ReaderLimits, ReaderPhase
 from edge.agent.ports import Sink
-from edge.agent.sources.camera_process import Ended, FrameReady, Gone, ReaderProcess
-from edge.agent.sources.camera_reader import ReaderOrder
+from edge.agent.sources.camera_process import Ended, FrameReady, Gone, Opened, ReaderProcess
 from edge.agent.sources.camera_settings import CameraSettings, hide_secrets, shown
 from redwhistle.contracts.events import DeviceData, EventKind
 from redwhistle.errors import ConfigurationError, SourceError
@@ -107,6 +106,8 @@ class CameraSource:
                     stop.wait(pace.pause_s(period_ms, moment.mono_ms, self._moment().mono_ms))
                     state = watch.asked(state, self._moment().mono_ms)
                     self._reader.ask()
+                case Opened(facts):
+                    self._log.info("camera_opened", **asdict(facts))
                 case Ended():
                     state = watch.ended(state)
                     self._log.info("camera_file_ended")
@@ -140,19 +141,7 @@ class CameraSource:
                     self._stalled = False
 
     def _start_reader(self) -> ReaderProcess:
-        settings = self._settings
-        reader = ReaderProcess(
-            ReaderOrder(
-                url=settings.url.get_secret_value(),
-                stream=settings.is_stream,
-                max_side_px=settings.max_side_px,
-                open_timeout_ms=round(1000 * settings.open_timeout_s),
-                read_timeout_ms=round(1000 * settings.read_timeout_s),
-                loop=settings.loop,
-                speed=settings.speed,
-                masks=settings.masks,
-            )
-        )
+        reader = ReaderProcess(self._settings.reader_order())
         reader.ask()
         self._log.info("camera_reader_started", pid=reader.pid)
         return reader
