@@ -205,8 +205,8 @@ def _resemblance(reference: Floats, edges: Floats) -> float:
                 slice(column * width // columns, (column + 1) * width // columns),
             )
             a, b = reference[part], edges[part]
-            spread = float(a.std())
-            if a.size and spread >= _BLOCK_TEXTURE:
+            spread = float(a.std()) if a.size else 0.0
+            if spread >= _BLOCK_TEXTURE:
                 other = float(b.std())
                 shared = float(((a - a.mean()) * (b - b.mean())).mean())
                 found.append(shared / (spread * other) if other > 1e-3 else 0.0)
