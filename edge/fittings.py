@@ -22,7 +22,7 @@ from edge.agent.detectors.shipped import shipped_models
 from edge.agent.gpio.port import Gpio
 from edge.agent.moments import BoxClock, is_wall_clock_synced, read_boot_id
 from edge.agent.observation import EventSeen, Observation
-from edge.agent.pipeline import Witness
+from edge.agent.pipeline import Meter, Witness
 from edge.agent.ports import Actuator, Sink, Source
 from edge.agent.reflexes import Reflexes
 from edge.agent.sources import camera, contact, esphome, gate, gate_http, gbt26875, wiegand, zigbee
@@ -63,6 +63,7 @@ def build_source(
                 moment=clock.moment,
                 detectors=lambda: models().detectors_for(people=wish.people, fire=wish.fire),
                 witness=witness,
+                meter=_new_meter,
             )
         case ZigbeeSettings():
             return zigbee.build(section, moment=clock.moment)
@@ -87,6 +88,13 @@ def build_source(
             return wiegand.build(section, moment=clock.moment, gpio=gpio, data_dir=data_dir)
         case Gbt26875Settings():
             return gbt26875.build(section, moment=clock.moment)
+
+
+def _new_meter() -> Meter:
+    # Here: a box without a camera needs no OpenCV.
+    from edge.agent.detectors.view import ViewMeter
+
+    return ViewMeter()
 
 
 def build_actuator(section: AnyActuatorSettings, gpio: Gpio) -> Actuator:

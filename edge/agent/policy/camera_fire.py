@@ -19,11 +19,20 @@ class FireState:
     flame: SeenState = field(default_factory=SeenState)
     smoke: SeenState = field(default_factory=SeenState)
 
+    @property
+    def is_uncertain(self) -> bool:
+        """Something is seen, or was in one of the newest looks: every frame counts now."""
+        return any(
+            each.active or any(look.score > 0 for look in each.looks) for each in (self.flame, self.smoke)
+        )
+
 
 def step(
     flame_rules: SeenRules, smoke_rules: SeenRules, sight: Sight, state: FireState, frame: FrameSeen
 ) -> tuple[FireState, tuple[EventSeen, ...]]:
-    """Take one frame's detections."""
+    """Take one frame's detections. A frame that no detector looked at is neither a hit nor a miss."""
+    if not frame.fresh:
+        return state, ()
     flame, flames = _look_for(FLAME, EventKind.FLAME_SEEN, flame_rules, sight, state.flame, frame)
     smoke, smokes = _look_for(SMOKE, EventKind.SMOKE_SEEN, smoke_rules, sight, state.smoke, frame)
     return FireState(flame, smoke), (*flames, *smokes)
