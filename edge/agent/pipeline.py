@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from edge.agent.observation import Detection, EventSeen, FrameSeen, Moment
 from edge.agent.policy import camera as policy
-from edge.agent.policy.camera import FLAME, PERSON, SMOKE, CameraRules, Sight
+from edge.agent.policy.camera import CameraRules
+from edge.agent.policy.sight import FLAME, PERSON, SMOKE, Sight
 from edge.agent.ports import Sink
 
 Image = npt.NDArray[np.uint8]

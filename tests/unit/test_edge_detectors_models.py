@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from edge.agent.detectors.detector import ModelDetector, alarm_scores
 from edge.agent.detectors.manifest import Manifest, ModelEntry, parse_manifest, read_manifest, read_model
-from edge.agent.detectors.models import ModelDetector, Models
+from edge.agent.detectors.models import Models
 from edge.agent.detectors.motion import MotionDetector
 from edge.agent.detectors.prepare import Preparer
 from edge.agent.detectors.session import ModelSession
@@ -45,7 +46,8 @@ def block(tag: int, data: bytes | str) -> bytes:
 
 
 def tensor_type(name: str, shape: tuple[int, ...]) -> bytes:
-    dimensions = b"".join(block(1, number(1, side)) for side in shape)
+    # A side of 0 is left open, with a name.
+    dimensions = b"".join(block(1, number(1, side) if side else block(2, "n")) for side in shape)
     return block(1, name) + block(2, block(1, number(1, 1) + block(2, dimensions)))
 
 
@@ -68,10 +70,10 @@ def constant_model(output: npt.NDArray[np.float32], input_shape: tuple[int, ...]
     return graph_of([node("Identity", ["c"], "out")], input_shape, output.shape, tensor)
 
 
-def mean_model(height_px: int, width_px: int) -> bytes:
-    """A classifier whose three scores are the means of the input's channels."""
+def mean_model(height_px: int, width_px: int, batch: int = 1) -> bytes:
+    """A classifier whose three scores are the means of the input's channels; batch 0 is left open."""
     nodes = [node("GlobalAveragePool", ["in"], "mean"), node("Flatten", ["mean"], "out")]
-    return graph_of(nodes, (1, 3, height_px, width_px), (1, 3))
+    return graph_of(nodes, (batch, 3, height_px, width_px), (batch, 3))
 
 
 def entry(model: bytes, **fields: object) -> ModelEntry:
@@ -151,6 +153,40 @@ def test_detections_are_clipped_and_suppressed() -> None:
     assert person.box_xyxy_px[:2] == (0.0, 0.0)
 
 
+@pytest.mark.parametrize("batch", [5, 1, 0])
+def test_tiles_are_scored_one_by_one_or_in_a_batch(batch: int) -> None:
+    """0 stands for an open batch. The lower right of four tiles is blue, the fifth is the whole frame."""
+    model = mean_model(32, 32, batch)
+    each = entry(model, fit="stretch", scale=1 / 255, tiles=({"columns": 2, "rows": 2, "whole": True},))
+    picture = plain_image(0, 0, 0, 80, 160)
+    picture[40:, 80:] = (255, 0, 0)
+    detector = ModelDetector(each, ModelSession(each, model))
+    boxes, scores = detector.score(picture)
+    hot, quarter = np.exp([1, 0.25]) / (np.exp([1, 0.25]) + 2)
+    assert scores[:, 0] == pytest.approx([1 / 3, 1 / 3, 1 / 3, hot, quarter], abs=1e-3)
+    assert boxes[3:].tolist() == [[80, 40, 160, 80], [0, 0, 160, 80]]
+    best = detector.look(picture).detections[0]
+    assert (best.label, best.box_xyxy_px) == ("flame", (80, 40, 160, 80))
+    assert alarm_scores(each, scores)[3] == pytest.approx(scores[3, 0] + scores[3, 1])
+
+
+def test_a_tile_map_looks_at_the_whole_frame_in_one_run() -> None:
+    output = np.zeros((1, 3, 2, 4), dtype=np.float32)
+    output[0, 1, 1, 2] = 5
+    model = constant_model(output, (1, 3, 32, 64))
+    each = entry(model, kind="tile_map", fit="stretch", width_px=64, score_min=0.5)
+    (smoke,) = ModelDetector(each, ModelSession(each, model)).look(plain_image(0, 0, 0, 120, 320)).detections
+    assert smoke.label == "smoke"
+    assert smoke.box_xyxy_px == pytest.approx((160, 60, 240, 120))
+
+
+def test_a_batch_that_the_file_does_not_take_is_refused() -> None:
+    model = mean_model(32, 32, 7)
+    each = entry(model, fit="stretch", tiles=({"columns": 2, "rows": 2},))
+    with pytest.raises(ConfigurationError, match="the manifest says"):
+        ModelSession(each, model)
+
+
 def test_a_class_that_the_model_has_not_is_explained() -> None:
     model = mean_model(32, 32)
     each = entry(model, labels={"flame": 7})
@@ -227,6 +263,12 @@ def test_the_choice_of_detectors(tmp_path: Path) -> None:
         ({"labels": {"person": 0}}, "a model for fire"),
         ({"labels": {"face": 0}}, "labels"),
         ({"task": "people", "labels": {"person": 0}}, "classifier cannot count"),
+        ({"kind": "density"}, "its task is crowd"),
+        ({"tiles": [{"columns": 2, "rows": 2}]}, "tiles need fit"),
+        ({"kind": "tile_map", "fit": "stretch", "tiles": [{"columns": 2, "rows": 2}]}, "only a classifier"),
+        ({"fit": "stretch", "tiles": [{"columns": 32, "rows": 32}]}, "more than 256"),
+        ({"variant_of": "tiny"}, "variant of itself"),
+        ({"card": "../x.md"}, "card"),
         ({"kind": "yolox", "width_px": 100}, "multiples of 32"),
         ({"std": (0, 1, 1)}, "std"),
         ({"score_min": 0}, "score_min"),
@@ -235,6 +277,17 @@ def test_the_choice_of_detectors(tmp_path: Path) -> None:
 def test_the_manifest_says_what_is_wrong(change: dict[str, object], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         entry(b"", **change)
+
+
+def test_a_variant_needs_its_original_in_the_same_manifest() -> None:
+    first = toml(entry(b""))
+    variant = toml(entry(b"", name="tiny-int8")) + 'variant_of = "tiny"\nprecision = "int8"\n'
+    parsed = parse_manifest(("version = 1\n" + variant + first).encode())
+    found = parsed.find("fire")
+    assert found is not None
+    assert (found.name, found.precision) == ("tiny-int8", "int8")
+    with pytest.raises(ConfigurationError, match="must be an original for fire"):
+        parse_manifest(("version = 1\n" + variant).encode())
 
 
 def test_two_models_of_one_name_are_refused() -> None:

@@ -5,18 +5,14 @@ from pathlib import Path
 from typing import Literal
 
 import cv2
-import numpy as np
 
-from edge.agent.detectors import decode
-from edge.agent.detectors.decode import Candidates, Floats
-from edge.agent.detectors.manifest import Manifest, ModelEntry, ModelKind, read_manifest, read_model
+from edge.agent.detectors.detector import ModelDetector
+from edge.agent.detectors.manifest import Manifest, ModelEntry, read_manifest, read_model
 from edge.agent.detectors.motion import MotionDetector
-from edge.agent.detectors.prepare import Preparer
 from edge.agent.detectors.session import ModelSession
-from edge.agent.observation import Detection
-from edge.agent.pipeline import Detector, Found, Image
+from edge.agent.pipeline import Detector
 from redwhistle.contracts.state import ModelInfo
-from redwhistle.errors import ConfigurationError, SourceError
+from redwhistle.errors import ConfigurationError
 from redwhistle.logs import get_logger
 
 Wish = str
@@ -85,69 +81,3 @@ class Models:
                 model = read_model(self._folder, entry)
                 self._sessions[entry.name] = ModelSession(entry, model, self._threads)
             return self._sessions[entry.name]
-
-
-class ModelDetector:
-    """One model looking at one camera. One thread; the session may be shared."""
-
-    def __init__(self, entry: ModelEntry, session: ModelSession) -> None:
-        self._entry = entry
-        self._session = session
-        self._preparer = Preparer(entry)
-
-    @property
-    def labels(self) -> frozenset[str]:
-        return frozenset(self._entry.labels)
-
-    @property
-    def model(self) -> str | None:
-        return self._entry.title
-
-    def look(self, image_bgr: Image) -> Found:
-        """Detections of the manifest's labels, best first within each label, clipped to the picture."""
-        inputs, ratio = self._preparer.prepare(image_bgr)
-        output = self._session.run(inputs)
-        try:
-            boxes, scores = decode_output(self._entry, output)
-        except ValueError as error:
-            raise SourceError(
-                f"model {self._entry.title}: {error}; correct its kind in the manifest"
-            ) from error
-        height_px, width_px = image_bgr.shape[:2]
-        found: list[Detection] = []
-        for label, column in self._entry.labels.items():
-            if column >= scores.shape[1]:
-                raise SourceError(
-                    f"model {self._entry.title} has {scores.shape[1]} classes and none with number {column}; "
-                    "correct its labels in the manifest"
-                )
-            of_label = scores[:, column]
-            for i in decode.select(boxes, of_label, self._entry.score_min, self._entry.iou_max):
-                x1, y1, x2, y2 = (float(v) for v in boxes[i])
-                box = (
-                    min(max(x1 / ratio.x, 0.0), width_px),
-                    min(max(y1 / ratio.y, 0.0), height_px),
-                    min(max(x2 / ratio.x, 0.0), width_px),
-                    min(max(y2 / ratio.y, 0.0), height_px),
-                )
-                found.append(Detection(label, min(float(of_label[i]), 1.0), box))
-        return Found(detections=tuple(found))
-
-
-def decode_output(entry: ModelEntry, output: Floats) -> Candidates:
-    """Boxes and scores of a model's output, by the manifest's kind. Raises ValueError for a shape that does not fit."""
-    # A model may give infinities and worse; `select` leaves such boxes out.
-    with np.errstate(over="ignore", invalid="ignore"):
-        return _decode(entry, output)
-
-
-def _decode(entry: ModelEntry, output: Floats) -> Candidates:
-    match entry.kind:
-        case ModelKind.YOLOX:
-            return decode.decode_yolox(output, entry.width_px, entry.height_px)
-        case ModelKind.YOLOV8:
-            return decode.decode_yolov8(output)
-        case ModelKind.FASTESTDET:
-            return decode.decode_fastestdet(output, entry.width_px, entry.height_px)
-        case ModelKind.CLASSIFIER:
-            return decode.decode_classifier(output, entry.width_px, entry.height_px)
