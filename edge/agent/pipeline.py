@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from edge.agent.observation import Detection, EventSeen, FrameSeen, Moment
+from edge.agent.observation import Detection, EventSeen, FireGrid, FrameSeen, Moment
 from edge.agent.policy import camera as policy
 from edge.agent.policy.camera import CameraRules
 from edge.agent.policy.sight import FLAME, PERSON, SMOKE, Sight
@@ -31,6 +31,7 @@ class Found:
 
     detections: tuple[Detection, ...] = ()
     moving_regions: tuple[tuple[float, float, float, float], ...] = field(default=())
+    fire: FireGrid | None = None
 
 
 class Detector(Protocol):
@@ -87,6 +88,7 @@ class CameraPipeline:
             height_px=height_px,
             detections=tuple(d for each in found for d in each.detections),
             moving_regions=tuple(r for each in found for r in each.moving_regions),
+            fire=next((each.fire for each in found if each.fire is not None), None),
         )
         self._state, said = policy.look(self._rules, self._sight, self._state, seen)
         for observation in said:

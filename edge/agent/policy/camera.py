@@ -10,7 +10,7 @@ from edge.agent.policy.camera_count import CountState
 from edge.agent.policy.camera_fire import FireState
 from edge.agent.policy.crowd import CrowdState, ZoneRules
 from edge.agent.policy.rules import Rules
-from edge.agent.policy.seen import SeenRules
+from edge.agent.policy.fire import FlameRules, SmokeRules
 from edge.agent.policy.sight import Sight, counted_points
 
 
@@ -21,8 +21,8 @@ class CameraRules(Rules):
     """Zones with a limit; without one the camera counts and raises no crowd."""
     reading_every_s: float = Field(default=10.0, ge=1, le=3600)
     """The count and the frame rate are reported this often (the median of the counts since the last report)."""
-    flame: SeenRules = SeenRules()
-    smoke: SeenRules = SeenRules()
+    flame: FlameRules = FlameRules()
+    smoke: SmokeRules = SmokeRules()
 
     @field_validator("zones")
     @classmethod
