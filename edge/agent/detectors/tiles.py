@@ -54,7 +54,7 @@ class FireDetector:
         if self._changes is None or self._changes.shape != (columns, rows):
             self._changes = ChangeMeter(columns, rows)
         changed, drifted = self._changes.measure(image_bgr)
-        by_label = {
+        by_label: dict[str, tuple[float, ...]] = {
             label: _cells(boxes, scores[:, column], columns, rows, width_px, height_px, self._is_map)
             for label, column in self._entry.labels.items()
         }

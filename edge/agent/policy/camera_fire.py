@@ -29,9 +29,9 @@ class FireState:
 def step(
     flame_rules: FlameRules, smoke_rules: SmokeRules, sight: Sight, state: FireState, frame: FrameSeen
 ) -> tuple[FireState, tuple[EventSeen, ...]]:
-    """Take one frame. A frame in which nobody looked for fire is neither a hit nor a miss."""
+    """Take one frame. One in which nobody looked for fire is neither a hit nor a miss."""
     grid = frame.fire
-    if grid is None:
+    if grid is None or not frame.fresh:
         return state, ()
     now_ms = frame.moment.mono_ms
     flames = LabelGrid(grid.columns, grid.rows, grid.flame, grid.changed, grid.whole_flame)

@@ -6,8 +6,9 @@ just changed. The event is said when enough frames of a short window count at on
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from edge.agent.policy.fire_places import Box, boxes_of, cells_at_least, spread
 from edge.agent.policy.latch import Turn
@@ -47,6 +48,12 @@ class FireRules(Rules):
     """It is over when no frame has counted for this long."""
     repeat_s: Seconds = 300.0
     """While it lasts it is said again this often: an alert that somebody closed rises anew."""
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> Self:
+        if self.lasts_s > self.window_s:
+            raise ValueError("lasts_s must not exceed window_s, or nothing would ever be seen")
+        return self
 
 
 class FlameRules(FireRules):
@@ -190,7 +197,9 @@ def _lasting(rules: FireRules, state: FireState) -> int:
     newest = state.looks[-1].places
     if not newest:
         return 0
-    reach = [(look.at_ms, spread(look.places & (whole - 1), columns, rows) | look.places) for look in state.looks]
+    reach = [
+        (look.at_ms, spread(look.places & (whole - 1), columns, rows) | look.places) for look in state.looks
+    ]
     enough = max(rules.hits, rules.share * len(state.looks))
     lasting, i = 0, 0
     while newest >> i:

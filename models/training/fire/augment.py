@@ -103,8 +103,12 @@ class Augmenter:
         x, y = rng.uniform(0, 1 - w), rng.uniform(0, 1 - h)
         if picture.boxes and share < 1:  # keep one of its boxes in sight
             box = picture.boxes[int(rng.integers(len(picture.boxes)))]
-            x = float(np.clip(x, min((box.x1 + box.x2) / 2 - w * 0.9, 1 - w), (box.x1 + box.x2) / 2 - w * 0.1))
-            y = float(np.clip(y, min((box.y1 + box.y2) / 2 - h * 0.9, 1 - h), (box.y1 + box.y2) / 2 - h * 0.1))
+            x = float(
+                np.clip(x, min((box.x1 + box.x2) / 2 - w * 0.9, 1 - w), (box.x1 + box.x2) / 2 - w * 0.1)
+            )
+            y = float(
+                np.clip(y, min((box.y1 + box.y2) / 2 - h * 0.9, 1 - h), (box.y1 + box.y2) / 2 - h * 0.1)
+            )
             x, y = float(np.clip(x, 0, 1 - w)), float(np.clip(y, 0, 1 - h))
         part = picture.image_bgr[
             int(y * height) : max(int((y + h) * height), 8), int(x * width) : max(int((x + w) * width), 8)
@@ -168,7 +172,9 @@ def _degrade(image: Image, rng: Rng) -> Image:
         mean = work.mean(axis=2, keepdims=True)
         work = mean + (work - mean) * rng.uniform(0.3, 1.4)
     if rng.random() < 0.35:
-        work += rng.normal(0, rng.uniform(2, 14), (HEIGHT_PX, WIDTH_PX, 1 if grey < 0.13 else 3)).astype(np.float32)
+        work += rng.normal(0, rng.uniform(2, 14), (HEIGHT_PX, WIDTH_PX, 1 if grey < 0.13 else 3)).astype(
+            np.float32
+        )
     result = np.clip(work, 0, 255).astype(np.uint8)
     blur = rng.random()
     if blur < 0.2:

@@ -21,7 +21,13 @@ import onnx
 import onnxruntime as ort
 import torch
 from onnx import numpy_helper
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch.nn import functional
 
@@ -67,14 +73,20 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / options.name
     path.write_bytes(content)
-    print(f"{path}\nsha256 = \"{hashlib.sha256(content).hexdigest()}\"")
+    print(f'{path}\nsha256 = "{hashlib.sha256(content).hexdigest()}"')
 
 
 def to_onnx(network: FireNet, path: Path) -> None:
     """Export in float32, batch 1; the padding before a strided convolution becomes part of it."""
     picture = torch.zeros(1, 3, HEIGHT_PX, WIDTH_PX)
     torch.onnx.export(
-        network, (picture,), str(path), input_names=[_INPUT], output_names=[_OUTPUT], opset_version=17, dynamo=False
+        network,
+        (picture,),
+        str(path),
+        input_names=[_INPUT],
+        output_names=[_OUTPUT],
+        opset_version=17,
+        dynamo=False,
     )
     model = onnx.load(path)
     _join_pads(model.graph)
@@ -175,7 +187,9 @@ def _softmax(logits: Floats) -> Floats:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True, help="where train.py put best.pt")
     parser.add_argument("--checkpoint", type=Path, help="another file than WORK/best.pt")

@@ -77,7 +77,9 @@ class Picture:
 def read_pictures(root: Path, split: str, *, without_clips: bool = False) -> list[Picture]:
     """All pictures of one split of ROOT/fire/labels.csv; `split` is train or val. Without frames of CLIPS if asked."""
     folder = root / "fire"
-    of_clips = {row["file"] for row in _rows(folder / "origin.csv") if (row["repository"], row["path"]) in CLIPS}
+    of_clips = {
+        row["file"] for row in _rows(folder / "origin.csv") if (row["repository"], row["path"]) in CLIPS
+    }
     boxes: dict[str, list[Box]] = defaultdict(list)
     for row in _rows(folder / "boxes.csv"):
         corners = (float(row[key]) for key in ("x1", "y1", "x2", "y2"))

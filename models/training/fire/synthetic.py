@@ -103,7 +103,9 @@ def lay(picture: Image, sprite: Sprite, x: int, y: int, size: tuple[int, int], *
         picture[:] = np.clip(picture + light, 0, 255).astype(np.uint8)
     region = picture[top:bottom, left:right].astype(np.float32)
     amount = alpha[part][:, :, None]
-    picture[top:bottom, left:right] = np.clip(region * (1 - amount) + image[part] * amount, 0, 255).astype(np.uint8)
+    picture[top:bottom, left:right] = np.clip(region * (1 - amount) + image[part] * amount, 0, 255).astype(
+        np.uint8
+    )
     return cover
 
 
@@ -137,12 +139,22 @@ def look_alike(rng: Rng, picture: Image) -> None:
     height, width = picture.shape[:2]
     kind = int(rng.integers(7))
     hot = ((0, 0, 255), (0, 90, 255), (0, 150, 255), (40, 230, 255), (180, 60, 255), (60, 255, 120))
-    colour = tuple(int(c) for c in np.clip(np.array(hot[int(rng.integers(len(hot)))]) + rng.integers(-30, 30, 3), 0, 255))
+    colour = tuple(
+        int(c) for c in np.clip(np.array(hot[int(rng.integers(len(hot)))]) + rng.integers(-30, 30, 3), 0, 255)
+    )
     x, y = int(rng.uniform(0, 0.9) * width), int(rng.uniform(0, 0.9) * height)
     if kind == 0:  # neon writing
         layer = np.zeros_like(picture)
         text = "".join(rng.choice(list("ABCDEHKLMNOPRSTUVXYZ0123456789"), int(rng.integers(2, 7))))
-        cv2.putText(layer, text, (x, y + 12), int(rng.integers(0, 5)), rng.uniform(0.3, 1.8), colour, int(rng.integers(1, 4)))
+        cv2.putText(
+            layer,
+            text,
+            (x, y + 12),
+            int(rng.integers(0, 5)),
+            rng.uniform(0.3, 1.8),
+            colour,
+            int(rng.integers(1, 4)),
+        )
         glow = cv2.GaussianBlur(layer, (0, 0), rng.uniform(2, 6))
         picture[:] = cv2.add(cv2.add(picture, glow), layer)
     elif kind == 1:  # clothing with a reflecting band
@@ -167,7 +179,9 @@ def look_alike(rng: Rng, picture: Image) -> None:
         tall = int(rng.uniform(3, 6))
         lay(picture, sprite, x, y, (max(2, tall // 2), tall), glow=0.0)
     elif kind == 5:  # plain red or orange surfaces
-        corners = rng.uniform(0, 1, (4, 2)) * np.array([width, height]) * rng.uniform(0.1, 0.6) + np.array([x, y])
+        corners = rng.uniform(0, 1, (4, 2)) * np.array([width, height]) * rng.uniform(0.1, 0.6) + np.array(
+            [x, y]
+        )
         cv2.fillConvexPoly(picture, cv2.convexHull(corners.astype(np.int32)), colour)
     else:  # a wisp of steam: low contrast, small
         sprite_alpha = fractal_noise(rng, 40, 24) * 0.35

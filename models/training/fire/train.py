@@ -53,14 +53,17 @@ class Trainer:
         self._odds = _odds(train)
         self._augmenter = Augmenter(train)
         self._network = FireNet(options.blocks)
-        load_backbone(self._network, torch.load(_weights(options.weights), map_location="cpu", weights_only=True))
+        load_backbone(
+            self._network, torch.load(_weights(options.weights), map_location="cpu", weights_only=True)
+        )
         for part in (self._network.stem, *self._network.blocks[:FROZEN_BLOCKS]):
             part.requires_grad_(False)
         self._average = {k: v.clone() for k, v in self._network.state_dict().items()}
         learnt = [p for p in self._network.blocks.parameters() if p.requires_grad]
         new = [p for part in ("mix", "cell", "whole") for p in getattr(self._network, part).parameters()]
         self._optimiser = torch.optim.AdamW(
-            [{"params": learnt, "lr": options.rate}, {"params": new, "lr": options.rate * 3}], weight_decay=0.02
+            [{"params": learnt, "lr": options.rate}, {"params": new, "lr": options.rate * 3}],
+            weight_decay=0.02,
         )
         self._rates = [group["lr"] for group in self._optimiser.param_groups]
         self._step = 0
@@ -74,11 +77,16 @@ class Trainer:
         while self._step < options.steps:
             for group, rate in zip(self._optimiser.param_groups, self._rates, strict=True):
                 group["lr"] = rate * _schedule(self._step, options.steps)
-            heard.append(self._learn([self._view(self._step * options.batch + i) for i in range(options.batch)]))
+            heard.append(
+                self._learn([self._view(self._step * options.batch + i) for i in range(options.batch)])
+            )
             self._step += 1
             if self._step % 20 == 0:
                 pace_s = (time.monotonic() - began) / (self._step - first)
-                print(f"step {self._step}/{options.steps} loss {np.mean(heard[-20:]):.4f} {pace_s:.2f} s a step", flush=True)
+                print(
+                    f"step {self._step}/{options.steps} loss {np.mean(heard[-20:]):.4f} {pace_s:.2f} s a step",
+                    flush=True,
+                )
             if self._step % options.check_every == 0 or self._step == options.steps:
                 self._check()
         print(f"done in {time.monotonic() - began:.0f} s", flush=True)
@@ -116,11 +124,18 @@ class Trainer:
         network.load_state_dict(self._average)
         alarms = picture_scores(network, self._val)
         wanted = np.array([p.label != 2 for p in self._val])
-        reached = {"step": self._step, "auc": auc(alarms, wanted), "tpr_1pct": tpr_at_fpr(alarms, wanted, 0.01)}
+        reached = {
+            "step": self._step,
+            "auc": auc(alarms, wanted),
+            "tpr_1pct": tpr_at_fpr(alarms, wanted, 0.01),
+        }
         print(json.dumps(reached), flush=True)
         if reached["auc"] + reached["tpr_1pct"] > self._best:
             self._best = reached["auc"] + reached["tpr_1pct"]
-            _save(self._options.work / "best.pt", {"network": self._average, "reached": reached, "blocks": self._options.blocks})
+            _save(
+                self._options.work / "best.pt",
+                {"network": self._average, "reached": reached, "blocks": self._options.blocks},
+            )
         _save(
             self._options.work / "checkpoint.pt",
             {
@@ -167,7 +182,9 @@ def _cell_loss(output: Tensor, cells: Tensor) -> Tensor:
     weight = torch.tensor([4.0, 2.0, 1.0])
     if bool((cells == IGNORED).all()):
         return output.sum() * 0
-    return functional.cross_entropy(output, cells, weight=weight, ignore_index=IGNORED, label_smoothing=_SMOOTHING)
+    return functional.cross_entropy(
+        output, cells, weight=weight, ignore_index=IGNORED, label_smoothing=_SMOOTHING
+    )
 
 
 def _odds(pictures: list[Picture]) -> npt.NDArray[np.float64]:
@@ -200,10 +217,16 @@ def _save(path: Path, content: dict[str, object]) -> None:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True, help="the data folder, with fire/labels.csv")
     parser.add_argument("--work", type=Path, required=True, help="where checkpoints go")
-    parser.add_argument("--weights", type=Path, help="ImageNet weights of EfficientNet-lite0; without it the installed package's")
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        help="ImageNet weights of EfficientNet-lite0; without it the installed package's",
+    )
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--batch", type=int, default=24)
