@@ -7,7 +7,7 @@
 ARGS =
 UV = uv
 PYTEST_ARGS =
-# Tests side by side; those that kill and cut (`faults`) and those in a browser run alone, one after the other.
+# Tests side by side. Those that kill and cut (`faults`) and those in a browser mostly wait: two files of them at a time.
 JOBS = 3
 
 VENV = .venv
@@ -32,10 +32,10 @@ console: $(VENV)/.installed-demo ## build the browser console into server/web/di
 test: lint servers console $(CLIP) ## lint, then all tests against real servers and in a real browser
 	$(CONSOLE) npm $(BIN)/python run --silent test
 	$(BIN)/python -m pytest -m "not faults and not browser" -n $(JOBS) $(PYTEST_ARGS)
-	$(BIN)/python -m pytest -m "faults or browser" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "faults or browser" -n 2 --dist loadfile $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.installed-dev ## the tests that need no server, with few examples of each property: 80 s on two cores
-	REDWHISTLE_TEST_PROFILE=quick $(BIN)/python -m pytest -m "not servers and not faults" -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+	REDWHISTLE_TEST_PROFILE=quick $(BIN)/python -m pytest -m "not servers and not faults and not slow" -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev audit ## ruff, mypy, import layers; eslint and types of the console; known holes in dependencies
 	$(BIN)/ruff check

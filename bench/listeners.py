@@ -1,5 +1,6 @@
 """Who hears of work items: a client of the live stream, and a PostgreSQL client that LISTENs. Each notes when, by place."""
 
+import abc
 import json
 import socket
 import threading
@@ -17,7 +18,7 @@ CHANNEL = "rw_queue"
 POLL_S = 0.5
 
 
-class Listener:
+class Listener(abc.ABC):
     """A thread that notes for each place the moment of its first news (ns of the monotonic clock)."""
 
     name = "listener"
@@ -55,15 +56,17 @@ class Listener:
                     self._heard.setdefault(place, at_ns)
                     self._changed.notify_all()
 
+    @abc.abstractmethod
     def _open(self) -> None:
-        raise NotImplementedError
+        """Connect, and ask for the news."""
 
+    @abc.abstractmethod
     def _next(self) -> Iterator[tuple[str, int]]:
         """Places that there is news of, within half a second."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _close(self) -> None:
-        raise NotImplementedError
+        """End the connection."""
 
 
 class NotifyListener(Listener):

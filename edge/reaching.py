@@ -17,7 +17,8 @@ from edge.agent.actuators.settings import (
     MqttSpeakerSettings,
     SpeakerSettings,
 )
-from edge.agent.sources.camera_settings import CameraSettings, shown
+from edge.agent.sources.camera_order import CameraKind
+from edge.agent.sources.camera_settings import CameraSettings, kind_of, shown
 from edge.agent.sources.contact_settings import ContactSettings
 from edge.agent.sources.esphome_settings import EsphomeSettings
 from edge.agent.sources.gate_settings import GateSettings
@@ -67,7 +68,7 @@ def reach_device_file(path: str, what: str) -> Problem:
 def _of_source(source: SourceSettings) -> Iterator[Callable[[], Problem]]:
     match source:
         case CameraSettings():
-            yield lambda: _reach_camera(source)
+            yield lambda: reach_camera(source.url.get_secret_value())
         case ZigbeeSettings() | EsphomeSettings() | GateSettings():
             yield lambda: reach_address(source.broker.host, source.broker.port)
         case ModbusSettings():
@@ -109,13 +110,17 @@ def _reach_program(name: str) -> Problem:
     return None if shutil.which(name) else f"the program {name} is not installed: apt-get install alsa-utils?"
 
 
-def _reach_camera(camera: CameraSettings) -> Problem:
-    url = camera.url.get_secret_value()
-    if "://" not in url:
-        return None if Path(url).exists() else f"{shown(url)} is not there"
-    parts = urlsplit(url)
-    try:
-        port = parts.port or _PORTS[parts.scheme.lower()]
-    except ValueError:
-        return f"{shown(url)}: the port is no number"
-    return reach_address(parts.hostname or "", port)
+def reach_camera(url: str) -> Problem:
+    """The host of a stream, the device file of a camera at this machine, or the file."""
+    match kind_of(url):
+        case CameraKind.DEVICE:
+            return reach_device_file(shown(url), "camera")
+        case CameraKind.FILE:
+            return None if Path(url).exists() else f"{shown(url)} is not there"
+        case CameraKind.STREAM:
+            parts = urlsplit(url)
+            try:
+                port = parts.port or _PORTS[parts.scheme.lower()]
+            except ValueError:
+                return f"{shown(url)}: the port is no number"
+            return reach_address(parts.hostname or "", port)

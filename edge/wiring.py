@@ -5,6 +5,8 @@ import threading
 from typing import Any
 
 from edge.agent.commands import CommandRunner
+from edge.agent.detectors.models import ModelTrouble
+from edge.agent.detectors.reporting import ModelReports
 from edge.agent.evidence.desk import CameraView, EvidenceDesk
 from edge.agent.gpio.chip import LibgpiodChips
 from edge.agent.gpio.port import Gpio
@@ -52,7 +54,7 @@ class Box:
         self._log = get_logger()
         self._clock = clock = build_clock(settings)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        self._models = build_models(settings)
+        self._models = build_models(settings, self._report_model)
         self.evidence = SqliteEvidence(
             settings.data_dir / EVIDENCE_FILE,
             site=settings.site,
@@ -73,6 +75,7 @@ class Box:
         self.reflexes = build_reflexes(settings, clock, lambda: self._sink, self._gpio)
         self._sink = OutboxSink(self.outbox, self.reflexes.notice)
         self._sink.on_event(self._desk.hear)
+        self._model_reports = ModelReports(clock.moment, self._sink.event)
         self._use(settings)
         self._supervisor = Supervisor(self._sink, clock)
         self._doors = Supervisor(self._sink, clock)
@@ -214,6 +217,10 @@ class Box:
         if finding.code is FindingCode.BROKEN:
             data = DeviceData(code=finding.code.value, note=finding.why[:1000])
             self._sink.event(EventSeen(BOX_DEVICE, EventKind.DEVICE_FAULT, data, self._clock.moment()))
+
+    def _report_model(self, trouble: ModelTrouble) -> None:
+        self._model_reports.tell(trouble)
+        self.uplink.announce()  # with the models that are in use now
 
     def _ping(self, _command: Command) -> dict[str, Any]:
         return {

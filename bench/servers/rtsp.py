@@ -1,6 +1,7 @@
 """A real RTSP camera on 127.0.0.1: GStreamer's server as a child of its own, with a clip or a moving pattern."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +70,16 @@ class RtspServer:
         """Kill -9; start() brings it back on the same port."""
         if self._process is not None:
             kill(self._process)
+
+    def freeze(self) -> None:
+        """SIGSTOP: connections stand and new ones are taken by the kernel; nothing is sent."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on where it stood."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
 
     def __enter__(self) -> Self:
         self.start()

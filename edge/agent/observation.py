@@ -61,6 +61,8 @@ class FrameSeen:
     height_px: int
     detections: tuple[Detection, ...] = ()
     moving_regions: tuple[tuple[float, float, float, float], ...] = field(default=())
+    fresh: bool = True
+    """False: nothing changed, so no detector looked; what was found before stands, and is no new hit of anything."""
 
 
 BlurredJpeg = NewType("BlurredJpeg", bytes)

@@ -24,6 +24,7 @@ _SAID = {
     "device_fault": ("设备故障", "device fault"),
     "device_lost": ("设备失联", "device lost"),
     "flame_seen": ("看见明火", "sees flames"),
+    "loitering": ("有人长时间逗留", "somebody lingers"),
     "smoke_seen": ("看见烟雾", "sees smoke"),
 }
 

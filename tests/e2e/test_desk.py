@@ -6,7 +6,7 @@ import uuid
 import cv2
 import numpy as np
 import psycopg
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from bench.city import FIRST_SMOKE, SECOND_SMOKE
 from server.alerts.work_item import Act
@@ -94,6 +94,27 @@ def test_only_the_panel_that_failed_says_so_and_tries_again_alone(world: World) 
     page.get_by_role("button", name="重试").last.click()
     expect(page.get_by_text("时钟已同步").first).to_be_visible()
     assert not any("/boxes" in one or "/queue?" in one for one in asked)
+
+
+def test_a_panel_that_waits_says_so_after_a_moment_and_shows_no_old_alert_meanwhile(world: World) -> None:
+    scene = busy(world)
+    person = world.enter("liuyang", size=DESK)
+    page = person.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/v1/alerts/*", hold)
+    person.go(f"/desk?item={scene.fire}")
+    waiting = page.get_by_role("status").filter(has_text="读取中").first
+    expect(waiting).to_be_attached()
+    expect(page.locator(f"#row-{scene.fire}")).to_be_visible()
+    expect(page.get_by_text("时钟已同步")).to_have_count(0)
+    assert held
+    page.unroute("**/api/v1/alerts/*")  # what was held goes on
+    expect(page.get_by_text("时钟已同步").first).to_be_visible()
+    expect(waiting).to_have_count(0)
 
 
 def test_someone_elses_claim_arrives_and_a_late_one_is_told(world: World) -> None:

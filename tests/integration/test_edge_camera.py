@@ -7,130 +7,41 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 from edge.agent.detectors.models import Models
 from edge.agent.detectors.motion import MotionDetector
-from edge.agent.observation import Detection, EventSeen, Moment, ReadingSeen
 from edge.agent.pipeline import Detector, Found, Image
 from edge.agent.sources import camera
-from edge.agent.sources.camera import CameraSource
-from edge.agent.sources.camera_process import Ended, FrameReady, Gone, ReaderProcess
-from edge.agent.sources.camera_reader import ReaderOrder
-from edge.agent.sources.camera_settings import CameraSettings
-from redwhistle.clock import SystemClock, to_ms
+from edge.agent.sources.camera_order import CameraKind, ReaderOrder
+from edge.agent.sources.camera_process import Answer, Ended, FrameReady, Gone, Opened, ReaderProcess
 from redwhistle.contracts.events import CrowdData, DeviceData, EventKind
 from redwhistle.errors import SourceError
+from tests.integration.cameras import (
+    FPS,
+    FRAMES,
+    HEIGHT_PX,
+    WIDTH_PX,
+    NumberReader,
+    RecordingSink,
+    build,
+    is_gone,
+    make_clip,
+    moment,
+    running,
+    section,
+    wait_for,
+)
 
 pytestmark = pytest.mark.faults
-
-WIDTH_PX, HEIGHT_PX, FPS, FRAMES = 800, 450, 20, 60
-CLOCK = SystemClock()
-
-
-def moment() -> Moment:
-    return Moment(to_ms(CLOCK.now()), CLOCK.monotonic_ms(), synced=True)
-
-
-class RecordingSink:
-    """Keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.events: list[EventSeen] = []
-        self.readings: list[ReadingSeen] = []
-
-    def event(self, seen: EventSeen) -> None:
-        self.events.append(seen)
-
-    def reading(self, seen: ReadingSeen) -> None:
-        self.readings.append(seen)
-
-    def kinds(self, device: str = "cam") -> list[tuple[str, bool]]:
-        return [(e.kind.value, e.data.active) for e in self.events if e.device == device]
-
-
-class NumberReader:
-    """Reads the number that `make_clip` draws as a brightness, so that a test knows which frame it was given."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[float, int]] = []
-        self.shapes: set[tuple[int, ...]] = set()
-
-    @property
-    def labels(self) -> frozenset[str]:
-        return frozenset({"person"})
-
-    @property
-    def model(self) -> str | None:
-        return None
-
-    def look(self, image_bgr: Image) -> Found:
-        self.seen.append((time.monotonic(), round(float(image_bgr[-60:, -60:].mean()) / 4)))
-        self.shapes.add(image_bgr.shape)
-        return Found(detections=(Detection("person", 0.9, (0, 0, 10, 10)),))
-
-
-def make_clip(path: Path, frames: int = FRAMES, size: tuple[int, int] = (WIDTH_PX, HEIGHT_PX)) -> Path:
-    """A square that moves, over a ground whose lower right corner tells the frame's number (brightness / 4)."""
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, size)
-    assert writer.isOpened()
-    for i in range(frames):
-        picture = np.full((size[1], size[0], 3), 60, dtype=np.uint8)
-        cv2.rectangle(picture, (10 + i * 8, 80), (110 + i * 8, 220), (230, 230, 230), -1)
-        picture[-100:, -100:] = i * 4
-        writer.write(picture)
-    writer.release()
-    return path
 
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_clip(tmp_path_factory.mktemp("clips") / "moving.avi")
-
-
-def section(url: Path | str, **fields: object) -> CameraSettings:
-    return CameraSettings.model_validate({"type": "camera", "device": "cam", "url": str(url), **fields})
-
-
-def build(settings: CameraSettings, *detectors: Detector) -> CameraSource:
-    return camera.build(settings, moment=moment, detectors=lambda: detectors)
-
-
-@contextmanager
-def running(*sources: CameraSource, sink: RecordingSink) -> Iterator[None]:
-    """Each source in a thread; stopped and checked at the end."""
-    stop = threading.Event()
-    threads = [threading.Thread(target=source.run, args=(sink, stop)) for source in sources]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(10)
-    assert not any(thread.is_alive() for thread in threads)
-    assert [source.reader_pid for source in sources] == [None] * len(sources)
-
-
-def wait_for(condition: Callable[[], object], what: str, timeout_s: float = 30.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {timeout_s} s in vain for {what}"
-        time.sleep(0.02)
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 def test_a_file_is_played_at_its_own_pace_and_ends(clip: Path) -> None:
@@ -288,15 +199,27 @@ def test_a_file_that_is_no_film_is_explained(content: bytes, tmp_path: Path) -> 
     path.write_bytes(content)
     reader = ReaderProcess(order(path))
     try:
-        answer = reader.wait(20)
+        answer = answer_of(reader)
         assert isinstance(answer, Gone)
         assert "video" in answer.reason or "no frame" in answer.reason
     finally:
         reader.close()
 
 
+def answer_of(reader: ReaderProcess) -> Answer | None:
+    """The first answer that is not that it is open."""
+    answer = reader.wait(20)
+    return reader.wait(20) if isinstance(answer, Opened) else answer
+
+
 def order(path: Path, **fields: object) -> ReaderOrder:
-    values = {"stream": False, "max_side_px": 640, "open_timeout_ms": 5000, "read_timeout_ms": 5000, **fields}
+    values = {
+        "kind": CameraKind.FILE,
+        "max_side_px": 640,
+        "open_timeout_ms": 5000,
+        "read_timeout_ms": 5000,
+        **fields,
+    }
     return ReaderOrder(url=str(path), **values)  # type: ignore[arg-type]
 
 
@@ -311,7 +234,11 @@ def test_a_cut_film_plays_to_the_cut(clip: Path, tmp_path: Path) -> None:
 def test_a_reader_hands_over_only_when_asked_and_ends_with_its_agent(clip: Path) -> None:
     reader = ReaderProcess(order(clip, speed=10.0, loop=True))
     try:
-        assert reader.wait(1.5) is None
+        opened = reader.wait(10)
+        assert isinstance(opened, Opened)
+        assert (opened.facts.width_px, opened.facts.height_px, opened.facts.fps) == (WIDTH_PX, HEIGHT_PX, FPS)
+        assert opened.facts.codec == "MJPG"
+        assert reader.wait(1.0) is None
         reader.ask()
         first = reader.wait(10)
         assert isinstance(first, FrameReady)
@@ -334,7 +261,7 @@ def test_a_tall_picture_fits_the_slot(tmp_path: Path) -> None:
     reader = ReaderProcess(order(make_clip(tmp_path / "tall.avi", 5, (240, 900)), max_side_px=300))
     try:
         reader.ask()
-        answer = reader.wait(20)
+        answer = answer_of(reader)
         assert isinstance(answer, FrameReady)
         assert answer.image_bgr.shape == (300, 80, 3)
         while not isinstance(answer, Ended):
@@ -347,8 +274,8 @@ def test_a_tall_picture_fits_the_slot(tmp_path: Path) -> None:
 def test_no_reader_outlives_an_agent_that_is_killed(clip: Path) -> None:
     script = (
         "import sys, time; from pathlib import Path; from edge.agent.sources.camera_process import ReaderProcess; "
-        "from edge.agent.sources.camera_reader import ReaderOrder; "
-        f"r = ReaderProcess(ReaderOrder({str(clip)!r}, False, 640, 5000, 5000, True)); "
+        "from edge.agent.sources.camera_order import CameraKind, ReaderOrder; "
+        f"r = ReaderProcess(ReaderOrder({str(clip)!r}, CameraKind.FILE, 640, 5000, 5000, True)); "
         "print(r.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as agent:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.agent.detectors import decode
+from edge.agent.detectors import decode, decode_cells
 from edge.agent.detectors.decode import Floats
+from edge.agent.detectors.detector import decode_output
 from edge.agent.detectors.manifest import ModelEntry
-from edge.agent.detectors.models import decode_output
 
 
 def zeros(*shape: int) -> Floats:
@@ -48,10 +48,50 @@ def test_fastestdet_reads_cells() -> None:
     assert scores[6] == pytest.approx([0.5**0.6 * 0.6**0.4, 0.0])
 
 
-def test_classifier_gives_probabilities_for_the_whole_picture() -> None:
-    boxes, scores = decode.decode_classifier(np.array([[1000, 1000 + math.log(3)]], dtype=np.float32), 30, 20)
-    assert boxes.tolist() == [[0, 0, 30, 20]]
-    assert scores[0] == pytest.approx([0.25, 0.75], abs=1e-3)
+def test_nanodet_takes_the_mean_of_each_distance() -> None:
+    # 40x20 with strides 8 and 16: 5x3 and 3x2 cells (sides rounded up). reg_max 3: four bins a distance.
+    output = zeros(1, 15 + 6, 2 + 16)
+    row = output[0, 5 * 1 + 2]  # cell (2, 1) of stride 8: point (16, 8)
+    row[:2] = [0.25, 0.75]
+    row[2:] = -1000
+    row[[2 + 1, 6 + 0, 10 + 3, 14 + 2]] = 0  # left 1, top 0, right 3, bottom 2 cells
+    row[[2 + 2]] = 0  # left: half 1, half 2
+    boxes, scores = decode.decode_nanodet(output, 40, 20, (8, 16), 3, 0.0)
+    assert boxes[7] == pytest.approx([16 - 1.5 * 8, 8, 16 + 3 * 8, 8 + 2 * 8])
+    assert scores[7] == pytest.approx([0.25, 0.75])
+    boxes, _ = decode.decode_nanodet(output, 40, 20, (8, 16), 3, 0.5)
+    assert boxes[7] == pytest.approx([20 - 1.5 * 8, 12, 20 + 3 * 8, 12 + 2 * 8])
+    # Equal logits: 1.5 cells all round; row 15 + 4 is cell (1, 1) of stride 16.
+    assert boxes[19] == pytest.approx([24 - 24, 24 - 24, 24 + 24, 24 + 24])
+
+
+def test_classifier_gives_probabilities_for_each_tile() -> None:
+    tiles = np.array([[0, 0, 30, 20], [30, 0, 60, 20]], dtype=np.float32)
+    logits = np.array([[1000, 1000 + math.log(3)], [0, 0]], dtype=np.float32)
+    boxes, scores = decode.decode_classifier(logits, tiles)
+    assert boxes.tolist() == tiles.tolist()
+    assert scores == pytest.approx(np.array([[0.25, 0.75], [0.5, 0.5]]), abs=1e-3)
+    assert decode.decode_classifier(logits.reshape(2, 2, 1, 1), tiles)[1].tolist() == scores.tolist()
+
+
+def test_a_tile_map_has_a_box_a_cell() -> None:
+    output = zeros(1, 3, 2, 4)
+    output[0, :, 1, 2] = np.log([0.7, 0.2, 0.1])
+    boxes, scores = decode_cells.decode_tile_map(output, 64, 48)
+    assert boxes.shape == (8, 4)
+    assert boxes[6].tolist() == [32, 24, 48, 48]
+    assert scores[6] == pytest.approx([0.7, 0.2, 0.1], abs=1e-6)
+    assert scores[0] == pytest.approx([1 / 3] * 3)
+
+
+def test_a_density_gives_people_at_the_middle_of_their_cells() -> None:
+    output = zeros(1, 1, 2, 4)
+    output[0, 0, 1, 3] = 0.75
+    output[0, 0, 0, 0] = 2.0
+    output[0, 0, 0, 1] = -5.0
+    output[0, 0, 1, 0] = np.nan
+    points = decode_cells.decode_density(output, 64, 48)
+    assert points.tolist() == [[8, 12, 2.0], [56, 36, 0.75]]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +102,12 @@ def test_classifier_gives_probabilities_for_the_whole_picture() -> None:
         (lambda: decode.decode_yolov8(zeros(1, 4, 7)), "4 \\+ C"),
         (lambda: decode.decode_fastestdet(zeros(1, 5, 2, 2), 64, 32), "5 \\+ C"),
         (lambda: decode.decode_fastestdet(zeros(1, 6, 2), 64, 32), "4 dimensions"),
+        (lambda: decode.decode_nanodet(zeros(1, 41, 33), 64, 32, (8, 16, 32), 7, 0.0), r"\(1, 42, C \+ 32\)"),
+        (lambda: decode.decode_nanodet(zeros(1, 42, 32), 64, 32, (8, 16, 32), 7, 0.0), r"\(1, 42, C \+ 32\)"),
+        (lambda: decode.decode_classifier(zeros(2, 3), zeros(3, 4)), r"\(3, C\)"),
+        (lambda: decode.decode_classifier(zeros(3), zeros(3, 4)), r"\(3, C\)"),
+        (lambda: decode_cells.decode_tile_map(zeros(1, 3, 2), 64, 32), "4 dimensions"),
+        (lambda: decode_cells.decode_density(zeros(1, 2, 3, 3), 64, 32), r"\(1, 1, h, w\)"),
     ],
 )
 def test_another_shape_is_refused(call: object, says: str) -> None:

@@ -1,106 +1,26 @@
 """The manifest, the session and the choice of detectors, on small graphs written byte by byte."""
 
-import hashlib
 import os
 import re
 from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from edge.agent.detectors.manifest import Manifest, ModelEntry, parse_manifest, read_manifest, read_model
-from edge.agent.detectors.models import ModelDetector, Models
+from edge.agent.detectors.detector import ModelDetector, alarm_scores
+from edge.agent.detectors.manifest import Manifest, parse_manifest, read_manifest, read_model
+from edge.agent.detectors.models import Models
 from edge.agent.detectors.motion import MotionDetector
 from edge.agent.detectors.prepare import Preparer
 from edge.agent.detectors.session import ModelSession
-from edge.agent.pipeline import Image
 from redwhistle.errors import ConfigurationError, SourceError
+from tests.unit.onnx_graphs import constant_model, entry, mean_model, plain_image, toml, write
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-# --- just enough of protobuf and of ONNX's schema to write a graph ---
-
-
-def varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def number(tag: int, value: int) -> bytes:
-    return varint(tag << 3) + varint(value)
-
-
-def block(tag: int, data: bytes | str) -> bytes:
-    raw = data.encode() if isinstance(data, str) else data
-    return varint(tag << 3 | 2) + varint(len(raw)) + raw
-
-
-def tensor_type(name: str, shape: tuple[int, ...]) -> bytes:
-    dimensions = b"".join(block(1, number(1, side)) for side in shape)
-    return block(1, name) + block(2, block(1, number(1, 1) + block(2, dimensions)))
-
-
-def node(operator: str, inputs: list[str], output: str) -> bytes:
-    return b"".join(block(1, each) for each in inputs) + block(2, output) + block(4, operator)
-
-
-def graph_of(
-    nodes: list[bytes], input_shape: tuple[int, ...], output_shape: tuple[int, ...], tensors: bytes = b""
-) -> bytes:
-    graph = b"".join(block(1, each) for each in nodes) + block(2, "g") + tensors
-    graph += block(11, tensor_type("in", input_shape)) + block(12, tensor_type("out", output_shape))
-    return number(1, 8) + block(7, graph) + block(8, block(1, "") + number(2, 13))
-
-
-def constant_model(output: npt.NDArray[np.float32], input_shape: tuple[int, ...]) -> bytes:
-    """Gives `output` whatever the picture shows."""
-    sides = b"".join(number(1, side) for side in output.shape)
-    tensor = block(5, sides + number(2, 1) + block(8, "c") + block(9, output.tobytes()))
-    return graph_of([node("Identity", ["c"], "out")], input_shape, output.shape, tensor)
-
-
-def mean_model(height_px: int, width_px: int) -> bytes:
-    """A classifier whose three scores are the means of the input's channels."""
-    nodes = [node("GlobalAveragePool", ["in"], "mean"), node("Flatten", ["mean"], "out")]
-    return graph_of(nodes, (1, 3, height_px, width_px), (1, 3))
-
-
-def entry(model: bytes, **fields: object) -> ModelEntry:
-    given_fields = {
-        "name": "tiny",
-        "version": "1",
-        "task": "fire",
-        "kind": "classifier",
-        "file": "tiny.onnx",
-        "sha256": hashlib.sha256(model).hexdigest(),
-        "width_px": 32,
-        "height_px": 32,
-        "labels": {"flame": 0, "smoke": 1},
-        "licence": "Apache-2.0",
-    }
-    return ModelEntry.model_validate({**given_fields, **fields})
-
-
-def toml(each: ModelEntry) -> str:
-    labels = ", ".join(f"{label} = {column}" for label, column in each.labels.items())
-    return (
-        f'[[model]]\nname = "{each.name}"\nversion = "{each.version}"\ntask = "{each.task}"\nkind = "{each.kind}"\n'
-        f'file = "{each.file}"\nsha256 = "{each.sha256}"\nwidth_px = {each.width_px}\nheight_px = {each.height_px}\n'
-        f'labels = {{ {labels} }}\nlicence = "{each.licence}"\n'
-    )
-
-
-def plain_image(blue: int, green: int, red: int, height_px: int = 60, width_px: int = 80) -> Image:
-    return np.full((height_px, width_px, 3), (blue, green, red), dtype=np.uint8)
 
 
 def test_the_model_is_given_channels_in_its_order_and_scale() -> None:
@@ -151,6 +71,40 @@ def test_detections_are_clipped_and_suppressed() -> None:
     assert person.box_xyxy_px[:2] == (0.0, 0.0)
 
 
+@pytest.mark.parametrize("batch", [5, 1, 0])
+def test_tiles_are_scored_one_by_one_or_in_a_batch(batch: int) -> None:
+    """0 stands for an open batch. The lower right of four tiles is blue, the fifth is the whole frame."""
+    model = mean_model(32, 32, batch)
+    each = entry(model, fit="stretch", scale=1 / 255, tiles=({"columns": 2, "rows": 2, "whole": True},))
+    picture = plain_image(0, 0, 0, 80, 160)
+    picture[40:, 80:] = (255, 0, 0)
+    detector = ModelDetector(each, ModelSession(each, model))
+    boxes, scores = detector.score(picture)
+    hot, quarter = np.exp([1, 0.25]) / (np.exp([1, 0.25]) + 2)
+    assert scores[:, 0] == pytest.approx([1 / 3, 1 / 3, 1 / 3, hot, quarter], abs=1e-3)
+    assert boxes[3:].tolist() == [[80, 40, 160, 80], [0, 0, 160, 80]]
+    best = detector.look(picture).detections[0]
+    assert (best.label, best.box_xyxy_px) == ("flame", (80, 40, 160, 80))
+    assert alarm_scores(each, scores)[3] == pytest.approx(scores[3, 0] + scores[3, 1])
+
+
+def test_a_tile_map_looks_at_the_whole_frame_in_one_run() -> None:
+    output = np.zeros((1, 3, 2, 4), dtype=np.float32)
+    output[0, 1, 1, 2] = 5
+    model = constant_model(output, (1, 3, 32, 64))
+    each = entry(model, kind="tile_map", fit="stretch", width_px=64, score_min=0.5)
+    (smoke,) = ModelDetector(each, ModelSession(each, model)).look(plain_image(0, 0, 0, 120, 320)).detections
+    assert smoke.label == "smoke"
+    assert smoke.box_xyxy_px == pytest.approx((160, 60, 240, 120))
+
+
+def test_a_batch_that_the_file_does_not_take_is_refused() -> None:
+    model = mean_model(32, 32, 7)
+    each = entry(model, fit="stretch", tiles=({"columns": 2, "rows": 2},))
+    with pytest.raises(ConfigurationError, match="the manifest says"):
+        ModelSession(each, model)
+
+
 def test_a_class_that_the_model_has_not_is_explained() -> None:
     model = mean_model(32, 32)
     each = entry(model, labels={"flame": 7})
@@ -175,11 +129,6 @@ def test_another_input_size_than_the_manifest_says_is_refused() -> None:
 def test_garbage_is_no_model(garbage: bytes) -> None:
     with pytest.raises(ConfigurationError, match="ONNX Runtime refuses"):
         ModelSession(entry(garbage), garbage)
-
-
-def write(folder: Path, each: ModelEntry, model: bytes) -> None:
-    (folder / each.file).write_bytes(model)
-    (folder / "manifest.toml").write_text("version = 1\n" + toml(each))
 
 
 def test_a_changed_file_is_refused(tmp_path: Path) -> None:
@@ -227,6 +176,12 @@ def test_the_choice_of_detectors(tmp_path: Path) -> None:
         ({"labels": {"person": 0}}, "a model for fire"),
         ({"labels": {"face": 0}}, "labels"),
         ({"task": "people", "labels": {"person": 0}}, "classifier cannot count"),
+        ({"kind": "density"}, "its task is crowd"),
+        ({"tiles": [{"columns": 2, "rows": 2}]}, "tiles need fit"),
+        ({"kind": "tile_map", "fit": "stretch", "tiles": [{"columns": 2, "rows": 2}]}, "only a classifier"),
+        ({"fit": "stretch", "tiles": [{"columns": 32, "rows": 32}]}, "more than 256"),
+        ({"variant_of": "tiny"}, "variant of itself"),
+        ({"card": "../x.md"}, "card"),
         ({"kind": "yolox", "width_px": 100}, "multiples of 32"),
         ({"std": (0, 1, 1)}, "std"),
         ({"score_min": 0}, "score_min"),
@@ -235,6 +190,17 @@ def test_the_choice_of_detectors(tmp_path: Path) -> None:
 def test_the_manifest_says_what_is_wrong(change: dict[str, object], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         entry(b"", **change)
+
+
+def test_a_variant_needs_its_original_in_the_same_manifest() -> None:
+    first = toml(entry(b""))
+    variant = toml(entry(b"", name="tiny-int8")) + 'variant_of = "tiny"\nprecision = "int8"\n'
+    parsed = parse_manifest(("version = 1\n" + variant + first).encode())
+    found = parsed.find("fire")
+    assert found is not None
+    assert (found.name, found.precision) == ("tiny-int8", "int8")
+    with pytest.raises(ConfigurationError, match="must be an original for fire"):
+        parse_manifest(("version = 1\n" + variant).encode())
 
 
 def test_two_models_of_one_name_are_refused() -> None:

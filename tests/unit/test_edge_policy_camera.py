@@ -7,9 +7,10 @@ from pydantic import ValidationError
 
 from edge.agent.observation import Detection, EventSeen, FrameSeen, Moment, Observation, ReadingSeen
 from edge.agent.policy import camera
-from edge.agent.policy.camera import CameraRules, Sight
+from edge.agent.policy.camera import CameraRules
 from edge.agent.policy.crowd import ZoneRules
 from edge.agent.policy.seen import SeenRules
+from edge.agent.policy.sight import Sight
 from redwhistle.contracts.events import DATA_OF, CrowdData, EventKind, SeenData
 
 PEOPLE = Sight(people=True, model="fire-net 1")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from edge.agent.sources.camera_order import CameraKind
 from edge.agent.sources.camera_settings import CameraSettings, hide_secrets, shown
 from redwhistle.contracts.state import DeviceKind
 
@@ -59,4 +60,4 @@ def test_the_camera_in_the_documentation_is_valid() -> None:
     (section,) = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])["sources"]
     settings = CameraSettings.model_validate(section)
     assert settings.rules.zones[0].limit == 30
-    assert settings.is_stream
+    assert settings.kind is CameraKind.STREAM

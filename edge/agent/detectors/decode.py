@@ -20,7 +20,7 @@ def decode_yolox(output: Floats, width_px: int, height_px: int) -> Candidates:
     N is the number of cells of the three strides; a cell's centre is (xy + cell) * stride, its size exp(wh) * stride,
     its score objectness * class. Raises ValueError for another shape.
     """
-    grid, stride = _yolox_cells(width_px, height_px)
+    grid, stride = cells_of(width_px, height_px, _STRIDES)
     rows = _rows(output, 3)
     if rows.shape[0] != grid.shape[0] or rows.shape[1] < 6:
         raise ValueError(f"a yolox output for {width_px}x{height_px} is (1, {grid.shape[0]}, 5 + C)")
@@ -57,12 +57,49 @@ def decode_fastestdet(output: Floats, width_px: int, height_px: int) -> Candidat
     return _corners(centre, size), scores.astype(np.float32)
 
 
-def decode_classifier(output: Floats, width_px: int, height_px: int) -> Candidates:
-    """`output`: (1, C) before softmax. One candidate: the whole picture, with the classes' probabilities."""
-    logits = output.reshape(1, -1).astype(np.float32)
-    powers = np.exp(logits - logits.max())
-    boxes = np.array([[0, 0, width_px, height_px]], dtype=np.float32)
-    return boxes, powers / powers.sum()
+def decode_nanodet(
+    output: Floats, width_px: int, height_px: int, strides: tuple[int, ...], reg_max: int, cell_centre: float
+) -> Candidates:
+    """`output`: (1, N, C + 4 * (reg_max + 1)): class scores in 0..1, then logits of left, top, right, bottom.
+
+    N is the number of cells of all strides (sides rounded up); a cell's point is (cell + cell_centre) * stride. Each
+    distance is the mean of its softmax over 0..reg_max, times the stride (generalised focal loss, Li et al. 2020).
+    Raises ValueError for another shape.
+    """
+    cells, stride = cells_of(width_px, height_px, strides)
+    rows = _rows(output, 3)
+    bins = reg_max + 1
+    classes_n = rows.shape[1] - 4 * bins
+    if rows.shape[0] != cells.shape[0] or classes_n < 1:
+        raise ValueError(
+            f"a nanodet output for {width_px}x{height_px} is (1, {cells.shape[0]}, C + {4 * bins}), not {output.shape}"
+        )
+    logits = rows[:, classes_n:].reshape(-1, 4, bins)
+    powers = np.exp(logits - logits.max(axis=2, keepdims=True))
+    steps = np.arange(bins, dtype=np.float32)
+    distances = (powers @ steps) / powers.sum(axis=2) * stride
+    points = (cells + np.float32(cell_centre)) * stride
+    boxes = np.concatenate([points - distances[:, 0:2], points + distances[:, 2:4]], axis=1)
+    return boxes.astype(np.float32), np.ascontiguousarray(rows[:, :classes_n])
+
+
+def decode_classifier(output: Floats, boxes: Floats) -> Candidates:
+    """`output`: (B, C) before softmax; `boxes`: (B, 4), what each row looked at. The classes' probabilities.
+
+    Outputs of more dimensions, (B, C, 1, 1), are read as (B, C). Raises ValueError for another shape.
+    """
+    if output.ndim < 2 or output.shape[0] != len(boxes) or not output.size:
+        raise ValueError(
+            f"a classifier's output for {len(boxes)} pictures is ({len(boxes)}, C), not {output.shape}"
+        )
+    logits = output.reshape(len(boxes), -1).astype(np.float32)
+    return boxes, softmax(logits)
+
+
+def softmax(logits: Floats) -> Floats:
+    """(N, C) to probabilities along the last axis; N may be 0."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)  # type: ignore[no-any-return]
 
 
 def suppress(boxes: Floats, scores: Floats, iou_max: float) -> npt.NDArray[np.intp]:
@@ -106,12 +143,12 @@ def _sigmoid(values: Floats) -> Floats:
 
 
 @lru_cache(maxsize=8)
-def _yolox_cells(width_px: int, height_px: int) -> Candidates:
-    """Cell coordinates (N, 2) and strides (N, 1), in the order of the output's rows."""
-    grids, strides = [], []
-    for stride in _STRIDES:
-        ys, xs = np.mgrid[0 : height_px // stride, 0 : width_px // stride]
+def cells_of(width_px: int, height_px: int, strides: tuple[int, ...]) -> Candidates:
+    """Cell coordinates (N, 2) and strides (N, 1), in the order of the output's rows; sides are rounded up."""
+    grids, sizes = [], []
+    for stride in strides:
+        ys, xs = np.mgrid[0 : -(-height_px // stride), 0 : -(-width_px // stride)]
         cells = np.stack([xs.ravel(), ys.ravel()], axis=1).astype(np.float32)
         grids.append(cells)
-        strides.append(np.full((len(cells), 1), stride, dtype=np.float32))
-    return np.concatenate(grids), np.concatenate(strides)
+        sizes.append(np.full((len(cells), 1), stride, dtype=np.float32))
+    return np.concatenate(grids), np.concatenate(sizes)

@@ -1,27 +1,22 @@
-"""What a camera's frames mean over time: counts, crowds, flame and smoke. One step a frame."""
+"""What a camera's frames mean over time: counts, crowds, passages, flame and smoke. One step a frame."""
 
-import statistics
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, field
 
 from pydantic import Field, field_validator
 
-from edge.agent.observation import EventSeen, FrameSeen, Observation, ReadingSeen
-from edge.agent.policy import crowd, seen
-from edge.agent.policy.crowd import CrowdState, CrowdTurn, ZoneRules
-from edge.agent.policy.latch import Turn
-from edge.agent.policy.rules import Rules, passed_s
-from edge.agent.policy.seen import SeenRules, SeenState
-from edge.agent.policy.zones import Point, count_inside
-from redwhistle.contracts.events import CrowdData, EventKind, SeenData
-from redwhistle.contracts.readings import Metric
-
-PERSON = "person"
-FLAME = "flame"
-SMOKE = "smoke"
-_COUNTS_KEPT = 512
-_BOXES_SENT = 32
+from edge.agent.observation import FrameSeen, Observation
+from edge.agent.policy import camera_count, camera_crowd, camera_fire, camera_lines, standing
+from edge.agent.policy.camera_count import CountState
+from edge.agent.policy.camera_crowd import ZoneState
+from edge.agent.policy.camera_fire import FireState
+from edge.agent.policy.crowd import ZoneRules
+from edge.agent.policy.lines import LineRules, Walks
+from edge.agent.policy.rules import Rules
+from edge.agent.policy.schedule import NightRules
+from edge.agent.policy.seen import SeenRules
+from edge.agent.policy.sight import Sight, counted_points
+from edge.agent.policy.tracking import TrackerState, TrackRules
 
 
 class CameraRules(Rules):
@@ -29,138 +24,76 @@ class CameraRules(Rules):
 
     zones: tuple[ZoneRules, ...] = Field(default=(), max_length=32)
     """Zones with a limit; without one the camera counts and raises no crowd."""
+    lines: tuple[LineRules, ...] = Field(default=(), max_length=32)
+    """Lines whose passages are counted."""
     reading_every_s: float = Field(default=10.0, ge=1, le=3600)
     """The count and the frame rate are reported this often (the median of the counts since the last report)."""
+    tracking: TrackRules = TrackRules()
     flame: SeenRules = SeenRules()
     smoke: SeenRules = SeenRules()
+    night: NightRules | None = None
+    """What differs at night; without it every hour is alike. Checked together with the rest by `night.rules_of_day`."""
 
     @field_validator("zones")
     @classmethod
-    def _names_differ(cls, value: tuple[ZoneRules, ...]) -> tuple[ZoneRules, ...]:
-        names = [zone.name for zone in value]
-        if len(set(names)) != len(names):
-            raise ValueError("two zones have the same name")
+    def _zone_names_differ(cls, value: tuple[ZoneRules, ...]) -> tuple[ZoneRules, ...]:
+        _check_names("zones", (zone.name for zone in value))
+        return value
+
+    @field_validator("lines")
+    @classmethod
+    def _line_names_differ(cls, value: tuple[LineRules, ...]) -> tuple[LineRules, ...]:
+        _check_names("lines", (line.name for line in value))
         return value
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What the detectors in use can find. Without `people` it is moving regions that are counted, and said so."""
+class CameraState:
+    """Of one camera; `zones` and `lines` go with those of the rules, in order."""
 
-    people: bool
-    model: str | None = None
-    """Name and version of the model that finds flame and smoke."""
+    zones: tuple[ZoneState, ...]
+    lines: tuple[Walks, ...] = ()
+    tracks: TrackerState = field(default_factory=TrackerState)
+    fire: FireState = field(default_factory=FireState)
+    count: CountState = field(default_factory=CountState)
 
     @property
-    def basis(self) -> Literal["people", "moving_regions"]:
-        return "people" if self.people else "moving_regions"
-
-
-@dataclass(frozen=True, slots=True)
-class CameraState:
-    """Of one camera; `zones` goes with the rules' zones, in order."""
-
-    zones: tuple[CrowdState, ...]
-    flame: SeenState = field(default_factory=SeenState)
-    smoke: SeenState = field(default_factory=SeenState)
-    counts: tuple[int, ...] = ()
-    frames: int = 0
-    reading_from_ms: int | None = None
+    def is_uncertain(self) -> bool:
+        """Something is active, hit, or lost from sight: every frame has to be looked at."""
+        return (
+            self.fire.is_uncertain
+            or any(zone.is_uncertain for zone in self.zones)
+            or any(track.lost for track in self.tracks.tracks)
+        )
 
 
 def begin(rules: CameraRules) -> CameraState:
     """The state before the first frame."""
-    return CameraState(zones=tuple(CrowdState() for _ in rules.zones))
+    return CameraState(zones=tuple(ZoneState() for _ in rules.zones), lines=tuple({} for _ in rules.lines))
 
 
 def look(
     rules: CameraRules, sight: Sight, state: CameraState, frame: FrameSeen
 ) -> tuple[CameraState, tuple[Observation, ...]]:
-    """Take one frame; give the events and readings that follow from it."""
-    said: list[Observation] = []
-    points = _standing_points(frame) if sight.people else _centres(frame)
-    zones = []
-    for zone_rules, zone in zip(rules.zones, state.zones, strict=True):
-        count = count_inside(zone_rules.polygon, points)
-        zone, change = crowd.step(zone_rules, zone, count, frame.moment.mono_ms)
-        zones.append(zone)
-        if change is not None:
-            said.append(_crowd_event(zone_rules, sight, frame, change))
-    flame, event = _look_for(FLAME, EventKind.FLAME_SEEN, rules.flame, sight, state.flame, frame)
-    said.extend(event)
-    smoke, event = _look_for(SMOKE, EventKind.SMOKE_SEEN, rules.smoke, sight, state.smoke, frame)
-    said.extend(event)
-    state = replace(state, zones=tuple(zones), flame=flame, smoke=smoke)
-    state, readings = _count(rules, sight, state, frame, len(points))
-    return state, (*said, *readings)
+    """Take one frame; give the events and readings that follow from it.
+
+    A frame that is not fresh repeats what was found before: counts and stays go on, and nothing is a new hit.
+    """
+    tracks = standing.follow(rules.tracking, sight, state.tracks, frame)
+    standings = standing.standings(sight, tracks, frame)
+    zones, crowds = camera_crowd.step(rules.zones, sight, state.zones, frame, standings)
+    lines: tuple[Walks, ...] = state.lines
+    passages: tuple[Observation, ...] = ()
+    if sight.people:  # a moving region is nobody: readings have no room to say what they rest on
+        lines, passages = camera_lines.step(rules.lines, state.lines, frame, standings)
+    fire, fires = camera_fire.step(rules.flame, rules.smoke, sight, state.fire, frame)
+    dwell_s = max(zone.dwell_s for zone in zones) if zones and sight.people else None
+    number = len(counted_points(sight, frame))
+    count, readings = camera_count.step(rules.reading_every_s, sight, state.count, frame, number, dwell_s)
+    return CameraState(zones, lines, tracks, fire, count), (*crowds, *fires, *passages, *readings)
 
 
-def _standing_points(frame: FrameSeen) -> list[Point]:
-    """Where people stand: the middle of the lower edge of each box."""
-    boxes = (d.box_xyxy_px for d in frame.detections if d.label == PERSON)
-    return [((x1 + x2) / 2 / frame.width_px, y2 / frame.height_px) for x1, _, x2, y2 in boxes]
-
-
-def _centres(frame: FrameSeen) -> list[Point]:
-    return [
-        ((x1 + x2) / 2 / frame.width_px, (y1 + y2) / 2 / frame.height_px)
-        for x1, y1, x2, y2 in frame.moving_regions
-    ]
-
-
-def _crowd_event(rules: ZoneRules, sight: Sight, frame: FrameSeen, change: crowd.CrowdChange) -> EventSeen:
-    data = CrowdData(
-        active=change.turn is CrowdTurn.FORMED,
-        count=change.count,
-        limit=rules.limit,
-        zone=rules.name,
-        dwell_s=change.dwell_s,
-        basis=sight.basis,
-    )
-    return EventSeen(device=frame.device, kind=EventKind.CROWD_FORMED, data=data, moment=frame.moment)
-
-
-def _look_for(
-    label: str, kind: EventKind, rules: SeenRules, sight: Sight, state: SeenState, frame: FrameSeen
-) -> tuple[SeenState, tuple[EventSeen, ...]]:
-    found = tuple(d for d in frame.detections if d.label == label)
-    state, change = seen.step(rules, state, found, frame.moment.mono_ms)
-    if change is None:
-        return state, ()
-    data = SeenData(
-        active=change.turn is not Turn.ENDED,
-        score=round(min(change.score, 1.0), 4),
-        boxes_xyxy=[_relative(box, frame) for box in change.boxes_xyxy_px[:_BOXES_SENT]],
-        model=sight.model,
-        frames=change.frames,
-    )
-    return state, (EventSeen(device=frame.device, kind=kind, data=data, moment=frame.moment),)
-
-
-def _relative(box: tuple[float, float, float, float], frame: FrameSeen) -> tuple[float, float, float, float]:
-    x1, y1, x2, y2 = box
-    return (
-        round(min(max(x1 / frame.width_px, 0.0), 1.0), 4),
-        round(min(max(y1 / frame.height_px, 0.0), 1.0), 4),
-        round(min(max(x2 / frame.width_px, 0.0), 1.0), 4),
-        round(min(max(y2 / frame.height_px, 0.0), 1.0), 4),
-    )
-
-
-def _count(
-    rules: CameraRules, sight: Sight, state: CameraState, frame: FrameSeen, count: int
-) -> tuple[CameraState, Iterable[ReadingSeen]]:
-    now_ms = frame.moment.mono_ms
-    if state.reading_from_ms is None:
-        return replace(state, counts=(count,), frames=0, reading_from_ms=now_ms), ()
-    state = replace(state, counts=(*state.counts, count)[-_COUNTS_KEPT:], frames=state.frames + 1)
-    elapsed_s = passed_s(state.reading_from_ms or 0, now_ms)
-    if elapsed_s < rules.reading_every_s:
-        return state, ()
-    metric = Metric.PEOPLE_COUNT if sight.people else Metric.MOVING_REGIONS
-    middle = float(statistics.median_high(state.counts))
-    readings = (
-        ReadingSeen(frame.device, metric, middle, frame.moment),
-        ReadingSeen(frame.device, Metric.FRAMES_PER_S, round(state.frames / elapsed_s, 3), frame.moment),
-    )
-    return replace(state, counts=(), frames=0, reading_from_ms=now_ms), readings
+def _check_names(what: str, names: Iterable[str]) -> None:
+    listed = list(names)
+    if len(set(listed)) != len(listed):
+        raise ValueError(f"two {what} have the same name")

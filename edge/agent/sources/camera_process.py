@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.agent.pipeline import Image
-from edge.agent.sources.camera_reader import CAPTURE_OPTIONS, HEADER_BYTES, ReaderOrder, slot_bytes
+from edge.agent.sources.camera_opening import FFMPEG_WARNINGS, STREAM_OPTIONS, StreamFacts
+from edge.agent.sources.camera_order import HEADER_BYTES, CameraKind, ReaderOrder, slot_bytes
 from redwhistle.errors import SourceError
 
 _SEQUENCE = struct.Struct("<Q")
@@ -27,6 +28,17 @@ class FrameReady:
 
     image_bgr: Image
     age_ms: int
+    read: int = 0
+    """Frames that the reader has taken from the camera so far, those that nobody asked for among them."""
+    clip_ms: int = 0
+    """The frame's time in a clip that is read in steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The camera answered; comes once, before the first frame, and may come before one is asked for."""
+
+    facts: StreamFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,7 @@ class Gone:
     reason: str
 
 
-Answer = FrameReady | Ended | Gone
+Answer = Opened | FrameReady | Ended | Gone
 
 
 class ReaderProcess:
@@ -110,10 +122,10 @@ class ReaderProcess:
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,  # FFmpeg writes addresses with passwords there
+                stderr=subprocess.DEVNULL,  # FFmpeg writes addresses with passwords to both
                 bufsize=0,
                 pass_fds=(slot_fd, out_fd),
-                env=_environment(),
+                env=_environment(order.kind),
                 start_new_session=True,
             )
         except OSError:
@@ -135,8 +147,10 @@ class ReaderProcess:
         try:
             message = json.loads(line)
             if message["state"] == "frame":
-                return self._frame(
-                    int(message["seq"]), message["width"], message["height"], message["age_ms"]
+                return self._frame(message)
+            if message["state"] == "opened":
+                return Opened(
+                    StreamFacts(message["width_px"], message["height_px"], message["fps"], message["codec"])
                 )
             if message["state"] == "ended":
                 return Ended()
@@ -144,12 +158,14 @@ class ReaderProcess:
         except (ValueError, KeyError, TypeError) as error:
             return Gone(f"the reader's answer cannot be read: {error}")
 
-    def _frame(self, sequence: int, width_px: int, height_px: int, age_ms: int) -> FrameReady | Gone:
+    def _frame(self, message: dict[str, int]) -> FrameReady | Gone:
         written = _SEQUENCE.unpack_from(self._memory, 0)[0]
-        if written != sequence:
-            return Gone(f"the reader announced frame {sequence} and wrote frame {written}")
+        if written != message["seq"]:
+            return Gone(f"the reader announced frame {message['seq']} and wrote frame {written}")
+        height_px, width_px = message["height"], message["width"]
         pixels = np.frombuffer(self._memory, np.uint8, count=width_px * height_px * 3, offset=HEADER_BYTES)
-        return FrameReady(pixels.reshape(height_px, width_px, 3), age_ms)
+        image_bgr = pixels.reshape(height_px, width_px, 3)
+        return FrameReady(image_bgr, message["age_ms"], message["read"], message["clip_ms"])
 
     def _describe_end(self) -> str:
         try:
@@ -161,13 +177,13 @@ class ReaderProcess:
         )
 
 
-def _environment() -> dict[str, str]:
+def _environment(kind: CameraKind) -> dict[str, str]:
     """The reader's environment: decoder options live there and nowhere else, and its threads are bounded."""
     return {
         **os.environ,
-        "OPENCV_FFMPEG_CAPTURE_OPTIONS": CAPTURE_OPTIONS,
+        "OPENCV_FFMPEG_CAPTURE_OPTIONS": STREAM_OPTIONS if kind is CameraKind.STREAM else "",
         "OPENCV_LOG_LEVEL": "SILENT",
-        "OPENCV_FFMPEG_LOGLEVEL": "-8",
+        "OPENCV_FFMPEG_LOGLEVEL": FFMPEG_WARNINGS,
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }

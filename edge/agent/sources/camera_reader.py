@@ -15,45 +15,21 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-HEADER_BYTES = 64
+from edge.agent.sources.camera_opening import Capture, Failed, describe, open_capture, playing_fps
+from edge.agent.sources.camera_order import HEADER_BYTES, CameraKind, ReaderOrder, parse_order, slot_bytes
+
 _SEQUENCE = struct.Struct("<Q")
-_DEFAULT_FPS = 25.0
 _LATE_S = 2.0
+_EARLY_S = 0.001
 _MAX_ORDER_BYTES = 16 * 1024
-
-CAPTURE_OPTIONS = "rtsp_transport;tcp"
-"""For OPENCV_FFMPEG_CAPTURE_OPTIONS: UDP loses packets and gives grey smears that look like smoke."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderOrder:
-    """What to read, and how."""
-
-    url: str
-    stream: bool
-    max_side_px: int
-    open_timeout_ms: int
-    read_timeout_ms: int
-    loop: bool = False
-    speed: float = 1.0
-    masks: Sequence[Sequence[Sequence[float]]] = ()
-    """Polygons of (x, y) in 0..1 that are painted black as soon as a frame is decoded."""
-
-    def to_line(self) -> bytes:
-        return json.dumps(asdict(self)).encode() + b"\n"
-
-
-def slot_bytes(max_side_px: int) -> int:
-    """Size of the shared memory for frames of at most this side."""
-    return HEADER_BYTES + max_side_px * max_side_px * 3
+_NO_FRAME = "the file holds no frame that can be decoded"
 
 
 def black_out(picture: npt.NDArray[np.uint8], masks: Sequence[Sequence[Sequence[float]]]) -> None:
@@ -73,24 +49,20 @@ def main() -> None:
     parser.add_argument("--slot-fd", type=int, required=True)
     parser.add_argument("--out-fd", type=int, required=True)
     arguments = parser.parse_args()
-    order = ReaderOrder(**json.loads(_read_line()))
-    requests = _Requests()
+    order = parse_order(_read_line())
+    requests = Requests()
     requests.start()
     cv2.setNumThreads(1)
-    hand_over = _HandOver(arguments.slot_fd, arguments.out_fd, order, requests)
+    hand_over = HandOver(arguments.slot_fd, arguments.out_fd, order, requests)
     try:
-        _play(order, hand_over)
-    except _Failed as failure:
+        play(order, hand_over)
+    except Failed as failure:
         hand_over.answer({"state": "failed", "reason": str(failure)})
     except cv2.error:
         hand_over.answer({"state": "failed", "reason": "the picture could not be decoded"})
 
 
-class _Failed(Exception):
-    """Reading cannot go on; the text says why and names no address."""
-
-
-class _Requests(threading.Thread):
+class Requests(threading.Thread):
     """Turns bytes on standard input into a flag; ends the whole process when the input ends."""
 
     def __init__(self) -> None:
@@ -103,10 +75,19 @@ class _Requests(threading.Thread):
         os._exit(0)
 
 
-class _HandOver:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """When a frame was taken: monotonic seconds, how many were read by then, and its time in a clip read in steps."""
+
+    mono_s: float
+    frames: int
+    clip_ms: int = 0
+
+
+class HandOver:
     """The shared slot and the answers."""
 
-    def __init__(self, slot_fd: int, out_fd: int, order: ReaderOrder, requests: _Requests) -> None:
+    def __init__(self, slot_fd: int, out_fd: int, order: ReaderOrder, requests: Requests) -> None:
         self._memory = mmap.mmap(slot_fd, slot_bytes(order.max_side_px))
         self._out_fd = out_fd
         self._max_side_px = order.max_side_px
@@ -114,15 +95,15 @@ class _HandOver:
         self._requests = requests
         self._sequence = 0
 
-    def wait(self, until_s: float) -> bool:
-        """Wait until the monotonic time `until_s`; True at once when a frame is wanted."""
-        return self._requests.pending.wait(max(0.0, until_s - time.monotonic()))
+    def wait(self, until_s: float | None = None) -> bool:
+        """Wait until the monotonic time `until_s`, or for ever; True at once when a frame is wanted."""
+        return self._requests.pending.wait(None if until_s is None else max(0.0, until_s - time.monotonic()))
 
     @property
     def wanted(self) -> bool:
         return self._requests.pending.is_set()
 
-    def give(self, picture: npt.NDArray[np.uint8], taken_s: float) -> None:
+    def give(self, picture: npt.NDArray[np.uint8], taken: Taken) -> None:
         """Put a picture into the slot, masked and reduced, and say so."""
         self._requests.pending.clear()
         black_out(picture, self._masks)
@@ -140,9 +121,16 @@ class _HandOver:
             np.copyto(pixels, picture)
         self._sequence += 1
         _SEQUENCE.pack_into(self._memory, 0, self._sequence)
-        age_ms = max(0, round(1000 * (time.monotonic() - taken_s)))
         self.answer(
-            {"state": "frame", "seq": self._sequence, "width": size[0], "height": size[1], "age_ms": age_ms}
+            {
+                "state": "frame",
+                "seq": self._sequence,
+                "width": size[0],
+                "height": size[1],
+                "age_ms": max(0, round(1000 * (time.monotonic() - taken.mono_s))),
+                "read": taken.frames,
+                "clip_ms": taken.clip_ms,
+            }
         )
 
     def answer(self, message: dict[str, str | int | float]) -> None:
@@ -152,31 +140,66 @@ class _HandOver:
             os._exit(0)
 
 
-def _play(order: ReaderOrder, hand_over: _HandOver) -> None:
-    if order.stream:
-        _play_stream(_open(order), hand_over)
-        return
+def play(
+    order: ReaderOrder, hand_over: HandOver, opened: Callable[[ReaderOrder], Capture] = open_capture
+) -> None:
+    """Read what is ordered, to its end. Raises Failed."""
+    capture = opened(order)
+    hand_over.answer({"state": "opened", **asdict(describe(capture))})
+    if order.kind is not CameraKind.FILE:
+        _play_stream(capture, hand_over)
+    elif order.step_s is not None:
+        _play_steps(capture, order.step_s, hand_over)
+    else:
+        _play_files(capture, order, hand_over, opened)
+    hand_over.answer({"state": "ended"})
+
+
+def _play_stream(capture: Capture, hand_over: HandOver) -> None:
+    """Take every frame off the wire, so that none grows old in a buffer; hand over when wanted."""
+    frames = 0
+    while capture.grab():
+        taken_s = time.monotonic()
+        frames += 1
+        if hand_over.wanted:
+            _give(capture, hand_over, Taken(taken_s, frames))
+    raise Failed("the stream ended or fell silent")
+
+
+def _play_steps(capture: Capture, step_s: float, hand_over: HandOver) -> None:
+    """The first frame of each step of the file's own time; decodes ahead by one and waits until it is wanted."""
+    fps = playing_fps(capture)
+    frames, at_s, due_s = 0, 0.0, 0.0
+    while capture.grab():
+        told_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        # A file that tells no times, or such as run backwards, is taken at its frame rate.
+        guess_s = at_s + 1 / fps if frames else 0.0
+        at_s = told_s if told_s > at_s else guess_s
+        frames += 1
+        if at_s + _EARLY_S < due_s:
+            continue
+        due_s = max(due_s + step_s, at_s)
+        hand_over.wait()
+        _give(capture, hand_over, Taken(time.monotonic(), frames, round(1000 * at_s)))
+    if not frames:
+        raise Failed(_NO_FRAME)
+
+
+def _play_files(
+    capture: Capture, order: ReaderOrder, hand_over: HandOver, opened: Callable[[ReaderOrder], Capture]
+) -> None:
+    """Against the clock, once or again and again."""
     first_s = time.monotonic()
     frames = 0
     while True:
-        capture = _open(order)
         played = _play_file(capture, order, hand_over, first_s, frames)
         capture.release()
         if played.frames == frames:
-            raise _Failed("the file holds no frame that can be decoded")
+            raise Failed(_NO_FRAME)
         if not order.loop:
-            hand_over.answer({"state": "ended"})
             return
         first_s, frames = played.first_s, played.frames
-
-
-def _play_stream(capture: cv2.VideoCapture, hand_over: _HandOver) -> None:
-    """Take every frame off the wire, so that none grows old in a buffer; hand over when wanted."""
-    while capture.grab():
-        taken_s = time.monotonic()
-        if hand_over.wanted:
-            _give(capture, hand_over, taken_s)
-    raise _Failed("the stream ended or fell silent")
+        capture = opened(order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +209,10 @@ class _Played:
 
 
 def _play_file(
-    capture: cv2.VideoCapture, order: ReaderOrder, hand_over: _HandOver, first_s: float, frames: int
+    capture: Capture, order: ReaderOrder, hand_over: HandOver, first_s: float, frames: int
 ) -> _Played:
     """Play to the end at the file's own pace: frame i is due at `first_s` + i / fps, whatever the frames before took."""
-    period_s = 1.0 / (_fps(capture) * order.speed)
+    period_s = 1.0 / (playing_fps(capture) * order.speed)
     taken_s, given = 0.0, True
     while True:
         due_s = first_s + frames * period_s
@@ -197,7 +220,7 @@ def _play_file(
         if now_s - due_s > _LATE_S:
             first_s, due_s = first_s + now_s - due_s, now_s
         if not given and hand_over.wait(due_s):
-            _give(capture, hand_over, taken_s)
+            _give(capture, hand_over, Taken(taken_s, frames))
         time.sleep(max(0.0, due_s - time.monotonic()))
         if not capture.grab():
             return _Played(first_s, frames)
@@ -205,38 +228,13 @@ def _play_file(
         taken_s = time.monotonic()
         given = hand_over.wanted
         if given:
-            _give(capture, hand_over, taken_s)
+            _give(capture, hand_over, Taken(taken_s, frames))
 
 
-def _give(capture: cv2.VideoCapture, hand_over: _HandOver, taken_s: float) -> None:
+def _give(capture: Capture, hand_over: HandOver, taken: Taken) -> None:
     decoded, picture = capture.retrieve()
     if decoded:
-        hand_over.give(np.asarray(picture, dtype=np.uint8), taken_s)
-
-
-def _open(order: ReaderOrder) -> cv2.VideoCapture:
-    if not order.stream and not Path(order.url).exists():
-        raise _Failed("there is no such file")
-    capture = cv2.VideoCapture(
-        order.url,
-        cv2.CAP_FFMPEG,
-        [
-            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
-            order.open_timeout_ms,
-            cv2.CAP_PROP_READ_TIMEOUT_MSEC,
-            order.read_timeout_ms,
-            cv2.CAP_PROP_N_THREADS,
-            1,
-        ],
-    )
-    if not capture.isOpened():
-        raise _Failed("it could not be opened: check address, user, password and that it is a video")
-    return capture
-
-
-def _fps(capture: cv2.VideoCapture) -> float:
-    fps = capture.get(cv2.CAP_PROP_FPS)
-    return fps if 0.5 <= fps <= 240 else _DEFAULT_FPS
+        hand_over.give(np.asarray(picture, dtype=np.uint8), taken)
 
 
 def _read_line() -> bytes:

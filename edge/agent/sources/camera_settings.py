@@ -10,12 +10,18 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 from edge.agent.filepaths import FOLDER
 from edge.agent.policy.camera import CameraRules
 from edge.agent.policy.evidence import EvidenceRules
+from edge.agent.policy.motion_gate import GateRules
+from edge.agent.policy.night import rules_of_day
 from edge.agent.policy.rules import Rules
+from edge.agent.policy.view import ViewRules
 from edge.agent.policy.zones import Point, check_polygon
+from edge.agent.sources.camera_order import CameraKind, DeviceFormat, ReaderOrder
 from redwhistle.contracts.ids import DeviceId, PlaceId, Text
 from redwhistle.contracts.state import DeviceInfo, DeviceKind
 
 _NETWORK = ("rtsp", "rtsps", "http", "https")
+_DEVICE_SCHEME = "v4l2://"
+_DEVICES = "/dev/video"
 
 
 class DetectSettings(Rules):
@@ -25,13 +31,25 @@ class DetectSettings(Rules):
     fire: Annotated[str, Field(min_length=1, max_length=64)] = "auto"
 
 
+class DeviceSettings(Rules):
+    """What a camera at this machine is asked for; `camera probe` says what it gives."""
+
+    width_px: int = Field(default=640, ge=16, le=7680)
+    height_px: int = Field(default=480, ge=16, le=4320)
+    fps: float = Field(default=15.0, ge=1, le=240)
+    pixels: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{4}$")] = "MJPG"
+    """Four characters as `v4l2-ctl --list-formats` gives them. MJPG needs the least of the USB line."""
+
+
 class CameraSettings(Rules):
-    """One camera: a network stream, or a file that is played as if it were one."""
+    """One camera: a network stream, a camera at this machine, or a file that is played as if it were one."""
 
     type: Literal["camera"]
     device: DeviceId
     url: SecretStr
-    """rtsp://user:password@host/…, rtsps, http, https, or the path of a video file. Never logged as it stands."""
+    """rtsp://user:password@host/…, rtsps, http, https, v4l2:///dev/video0, or a video file. Never logged as it stands."""
+    v4l2: DeviceSettings | None = None
+    """Size, rate and format of a camera at this machine (`/dev/video…`)."""
     place: PlaceId | None = None
     label: Text | None = None
     model: Text | None = None
@@ -56,7 +74,17 @@ class CameraSettings(Rules):
     masks: tuple[tuple[Point, ...], ...] = Field(default=(), max_length=32)
     """Privacy: polygons (corners x, y in 0..1, from the top left) that are black before anything sees the frame."""
     evidence: EvidenceRules = EvidenceRules()
+    motion_gate: GateRules = GateRules()
+    """When a picture is worth the models' time."""
+    view: ViewRules = ViewRules()
+    """When the camera is said to be covered, moved, blinded or frozen."""
     rules: CameraRules = CameraRules()
+
+    @field_validator("rules")
+    @classmethod
+    def _night_goes_with_day(cls, value: CameraRules) -> CameraRules:
+        rules_of_day(value)
+        return value
 
     @field_validator("masks")
     @classmethod
@@ -68,9 +96,9 @@ class CameraSettings(Rules):
     def _count_from_folder(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
         """A relative file is looked for beside the configuration."""
         text, folder = url.get_secret_value(), (info.context or {}).get(FOLDER)
-        return (
-            SecretStr(str(Path(folder) / text)) if folder is not None and text and "://" not in text else url
-        )
+        if folder is None or not text or "://" in text:
+            return url
+        return SecretStr(str(Path(folder) / text))
 
     @model_validator(mode="after")
     def _source_is_usable(self) -> Self:
@@ -79,10 +107,15 @@ class CameraSettings(Rules):
             raise ValueError(
                 "url is empty or holds a line break: give rtsp://host/path or the path of a video file"
             )
-        if "://" in url and urlsplit(url).scheme.lower() not in _NETWORK:
-            raise ValueError(f"url must begin with one of {', '.join(_NETWORK)}, or be the path of a file")
-        if self.is_stream and (self.loop or self.speed != 1.0):
+        if "://" in url and not is_network(url) and not url.startswith(_DEVICE_SCHEME + "/"):
+            known = ", ".join(_NETWORK)
+            raise ValueError(
+                f"url must begin with one of {known}, be v4l2:///dev/video0, or the path of a file"
+            )
+        if self.kind is not CameraKind.FILE and (self.loop or self.speed != 1.0):
             raise ValueError("loop and speed are for files; a live stream has its own pace")
+        if self.kind is not CameraKind.DEVICE and self.v4l2 is not None:
+            raise ValueError("v4l2 is for cameras at this machine: take it out, or give url: /dev/video0")
         return self
 
     @property
@@ -91,9 +124,27 @@ class CameraSettings(Rules):
         return f"camera:{self.device}"
 
     @property
-    def is_stream(self) -> bool:
-        """True for a network stream, False for a file."""
-        return "://" in self.url.get_secret_value()
+    def kind(self) -> CameraKind:
+        """How the pictures come."""
+        return kind_of(self.url.get_secret_value())
+
+    def reader_order(self) -> ReaderOrder:
+        """What the reader of this camera is told."""
+        device = None
+        if self.kind is CameraKind.DEVICE:
+            wanted = self.v4l2 or DeviceSettings()
+            device = DeviceFormat(wanted.width_px, wanted.height_px, wanted.fps, wanted.pixels)
+        return ReaderOrder(
+            url=self.url.get_secret_value().removeprefix(_DEVICE_SCHEME),
+            kind=self.kind,
+            max_side_px=self.max_side_px,
+            open_timeout_ms=round(1000 * self.open_timeout_s),
+            read_timeout_ms=round(1000 * self.read_timeout_s),
+            loop=self.loop,
+            speed=self.speed,
+            masks=self.masks,
+            device=device,
+        )
 
     def device_infos(self) -> list[DeviceInfo]:
         """What the box reports in its state."""
@@ -104,10 +155,22 @@ class CameraSettings(Rules):
         ]
 
 
+def is_network(url: str) -> bool:
+    """True for an address of a network stream."""
+    return "://" in url and url.partition("://")[0].lower() in _NETWORK
+
+
+def kind_of(url: str) -> CameraKind:
+    """How the pictures of an address come."""
+    if is_network(url):
+        return CameraKind.STREAM
+    return CameraKind.DEVICE if url.startswith((_DEVICE_SCHEME, _DEVICES)) else CameraKind.FILE
+
+
 def hide_secrets(url: str) -> Callable[[str], str]:
     """A function that takes the url's user, password and query out of a text that somebody else wrote."""
-    parts = urlsplit(url) if "://" in url else None
-    secrets = [url]
+    parts = urlsplit(url) if is_network(url) else None
+    secrets = [url] if parts else []
     if parts is not None:
         user_info = parts.netloc.rpartition("@")[0]
         secrets += [user_info, *user_info.split(":", 1), parts.query, parts.path]
@@ -123,8 +186,8 @@ def hide_secrets(url: str) -> Callable[[str], str]:
 
 
 def shown(url: str) -> str:
-    """A url as it may be logged: scheme, host and port; of a file its path."""
-    if "://" not in url:
-        return url
+    """A url as it may be logged: scheme, host and port; of a file or a device its path."""
+    if not is_network(url):
+        return url.removeprefix(_DEVICE_SCHEME)
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"

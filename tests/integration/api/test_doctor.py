@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from redwhistle.cli import build_app
-from server.commands.doctor import examine
+from server.examining import examine
 from server.store.connection import connect
 from server.store.retention import Retention, enforce
 from tests.integration.api.conftest import House
@@ -59,7 +59,8 @@ def test_it_ends_with_one_and_speaks_json(house: House, monkeypatch: pytest.Monk
 def test_kept_answers_go_after_seven_days(house: House) -> None:
     for days in (1, 8):
         house.sql.execute(
-            "INSERT INTO acts_done VALUES (%s, %s, %s, 'claim', 'd', 200, '{}', %s)",
+            "INSERT INTO acts_done (key, person, item, act, digest, status, body, at)"
+            " VALUES (%s, %s, %s, 'claim', 'd', 200, '{}', %s)",
             (uuid4(), house.people["lina"], uuid_of(101), NOW - timedelta(days=days)),
         )
     with connect(house.url, name="test", autocommit=True) as connection:

@@ -4,7 +4,7 @@ import { computed, onScopeDispose, watch, type MaybeRefOrGetter, toValue } from 
 import { answer, api } from "@/api/client";
 import { everyPage } from "@/api/pages";
 import type { Device } from "@/boxes/answers";
-import { useLoaded, type Loaded } from "@/desk/loaded";
+import { useLoaded, type Loaded } from "@/shell/loaded";
 import { useRefresh } from "@/desk/refresh";
 import type { PlacesMap } from "@/map/answers";
 import { paced } from "@/map/pace";

@@ -4,7 +4,7 @@ import { effectScope, ref } from "vue";
 
 import { everyPage } from "@/api/pages";
 import { Problem } from "@/api/problem";
-import { useLoaded } from "@/desk/loaded";
+import { useLoaded } from "@/shell/loaded";
 
 function inScope<T>(make: () => T): { it: T; stop: () => void } {
   const scope = effectScope();
