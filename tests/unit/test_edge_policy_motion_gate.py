@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.agent.detectors.view import ViewMeter
-from edge.agent.observation import Detection, EventSeen, FrameSeen, Moment, Observation, ReadingSeen
+from edge.agent.observation import Detection, EventSeen, FireGrid, FrameSeen, Moment, Observation, ReadingSeen
 from edge.agent.pipeline import CameraPipeline, Found, Frame, Image, Watch
 from edge.agent.policy import camera as policy
 from edge.agent.policy.camera import CameraRules
+from edge.agent.policy.fire import FlameRules
 from edge.agent.policy.motion_gate import GateRules, GateState, Glance, decide
-from edge.agent.policy.seen import SeenRules
 from edge.agent.policy.sight import Sight
 from edge.agent.policy.view import ViewRules
 from redwhistle.contracts.events import EventKind
@@ -35,11 +35,17 @@ class Sink:
         self.readings.append(seen)
 
 
+def grid(flame: float) -> FireGrid:
+    """Four places, one of which looks like fire and has just changed."""
+    return FireGrid(2, 2, (flame, 0, 0, 0), (0,) * 4, (1, 0, 0, 0), (0,) * 4)
+
+
 class Model:
     """Counts its looks; finds what the test says, at the time of the look."""
 
-    def __init__(self, *found: Detection, model: str | None = "net 1") -> None:
+    def __init__(self, *found: Detection, flame: float | None = None, model: str | None = "net 1") -> None:
         self.found = found
+        self.flame = flame
         self.calls = 0
         self._model = model
 
@@ -54,7 +60,7 @@ class Model:
     def look(self, image_bgr: Image) -> Found:
         assert image_bgr.shape == (360, 640, 3)
         self.calls += 1
-        return Found(detections=self.found)
+        return Found(detections=self.found, fire=None if self.flame is None else grid(self.flame))
 
 
 class Camera:
@@ -140,38 +146,40 @@ def test_what_came_is_looked_at_for_a_while_even_if_it_stands() -> None:
 
 
 def test_every_frame_is_looked_at_while_something_is_uncertain_and_hits_come_from_looks_alone() -> None:
-    rules = CameraRules(flame=SeenRules(score_min=0.5, hits=4, frames=6, window_s=6, clear_for_s=5))
-    model = Model()
+    rules = CameraRules(flame=FlameRules(hits=4, lasts_s=0.5, learn_s=0, clear_for_s=5))
+    model = Model(flame=0.0)
     camera = settled(Camera(model, rules))
     while not camera.show(room()):
         pass
     # A flame appears that changes nothing in the picture for the gate: found by the idle look, then by every frame.
-    model.found = (Detection("flame", 0.8, (10, 10, 18, 18)),)
-    shown = [camera.show(room()) for _ in range(2 * FPS + 3)]
+    model.flame = 0.9
+    shown = [camera.show(room()) for _ in range(2 * FPS + 6)]
     assert shown[: 2 * FPS - 1] == [False] * (2 * FPS - 1)
     assert all(shown[2 * FPS - 1 :])
     assert [e.kind for e in camera.sink.events] == [EventKind.FLAME_SEEN]
-    model.found = ()
+    model.flame = 0.0
     assert all(camera.show(room()) for _ in range(5 * FPS)), "until it is over"
     assert [e.data.active for e in camera.sink.events] == [True, False]
 
 
 def test_one_look_with_a_flame_is_one_hit_however_often_its_frame_is_repeated() -> None:
-    rules = CameraRules(flame=SeenRules(hits=2, frames=4))
+    rules = CameraRules(flame=FlameRules(hits=2, share=0.1, lasts_s=1, learn_s=0))
     said: list[Observation] = []
     state = policy.begin(rules)
     for i in range(8):
-        found = (Detection("flame", 0.9, (1, 1, 9, 9)),)
-        seen = FrameSeen("cam", Moment(i, 250 * i, True), 640, 360, found, fresh=i in {0, 7})
+        moment = Moment(i, 250 * i, True)
+        seen = FrameSeen("cam", moment, 640, 360, fire=grid(0.9), fresh=i in {0, 7})
         state, more = policy.look(rules, Sight(people=True), state, seen)
         said += more
     assert [s.moment.mono_ms for s in said if isinstance(s, EventSeen)] == [1750]
 
 
 def test_a_doubtful_flame_keeps_the_gate_open() -> None:
-    model = Model(Detection("flame", 0.1, (10, 10, 18, 18)))
-    camera = Camera(model, CameraRules(flame=SeenRules(score_min=0.5)))
-    assert all(camera.show(room()) for _ in range(20))
+    rules = CameraRules(flame=FlameRules(score_min=0.6))
+    camera = settled(Camera(Model(flame=0.35), rules))
+    assert all(camera.show(room()) for _ in range(12))
+    camera = settled(Camera(Model(flame=0.2), rules))
+    assert not all(camera.show(room()) for _ in range(12))
 
 
 def test_people_who_sit_still_stand_in_the_count() -> None:

@@ -18,7 +18,7 @@ RULES: dict[str, Any] = {
         {"name": "gate", "limit": 30, "for_s": 20, "clear_below": 25},
         {"name": "stairs", "limit": 8, "loiter_s": 600},
     ],
-    "flame": {"score_min": 0.5, "hits": 4, "frames": 6, "window_s": 6},
+    "flame": {"score_min": 0.5, "hits": 4, "share": 0.6, "window_s": 6},
     "night": {
         "from": "22:00",
         "until": "06:00",
@@ -27,7 +27,7 @@ RULES: dict[str, Any] = {
             "stairs": {"loiter_s": 120},
         },
         "flame": {"score_min": 0.6, "hits": 3},
-        "smoke": {"frames": 8},
+        "smoke": {"window_s": 8},
         "analyse_fps": 2,
     },
 }
@@ -99,12 +99,12 @@ def test_the_night_changes_what_it_names_and_nothing_else() -> None:
     gate, stairs = variants.night.zones
     assert (gate.limit, gate.clear_below, gate.for_s, gate.loiter_s) == (10, 8, 30, None)
     assert (stairs.limit, stairs.loiter_s) == (8, 120)
-    assert (variants.night.flame.score_min, variants.night.flame.hits, variants.night.flame.frames) == (
+    assert (variants.night.flame.score_min, variants.night.flame.hits, variants.night.flame.share) == (
         0.6,
         3,
-        6,
+        0.6,
     )
-    assert (variants.night.smoke.frames, variants.night.smoke.hits) == (8, CAMERA.smoke.hits)
+    assert (variants.night.smoke.window_s, variants.night.smoke.hits) == (8, CAMERA.smoke.hits)
     assert variants.night.lines == CAMERA.lines
     assert [analyse_fps(CAMERA, part, 4) for part in Part] == [4, 2, 4]
 
@@ -114,7 +114,7 @@ def test_while_nobody_knows_the_stricter_of_both_holds() -> None:
     assert (gate.limit, gate.for_s, gate.clear_below) == (10, 20, 8)
     assert stairs.loiter_s == 120
     flame = rules_of_day(CAMERA).unknown.flame
-    assert (flame.score_min, flame.hits, flame.frames) == (0.5, 3, 6)
+    assert (flame.score_min, flame.hits, flame.share) == (0.5, 3, 0.6)
 
 
 zones = st.fixed_dictionaries(
@@ -154,7 +154,10 @@ def test_the_stricter_zone_is_a_zone_and_no_laxer_than_either(a: dict[str, Any],
             {"from": "22:00", "until": "06:00", "zones": {"gate": {"limit": 1}}},
             "night.zones.gate.*clear_below",
         ),
-        ({"from": "22:00", "until": "06:00", "flame": {"hits": 7}}, "night.flame.*hits must not exceed"),
+        (
+            {"from": "22:00", "until": "06:00", "flame": {"lasts_s": 7}},
+            "night.flame.*lasts_s must not exceed",
+        ),
         ({"from": "22:00", "until": "06:00", "flame": {"hit": 7}}, "hit"),
     ],
 )

@@ -33,7 +33,7 @@ def frame(i: int, xs: Iterable[float], *, fresh: bool = True, regions: bool = Fa
         360,
         () if regions else tuple(Detection("person", 0.9, each) for each in boxes),
         boxes if regions else (),
-        fresh,
+        fresh=fresh,
     )
 
 

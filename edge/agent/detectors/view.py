@@ -142,6 +142,8 @@ class ViewMeter:
 
     def _shift(self, reference: Floats, edges: Floats, kept: float | None) -> tuple[float, float]:
         """How far the picture is shifted, of its width, and how much better it fits then."""
+        if min(edges.shape) < _BLOCKS[1]:
+            return 0.0, 0.0
         window = self._window.get(edges.shape)
         if window is None:
             window = cv2.createHanningWindow(edges.shape[::-1], cv2.CV_32F).astype(np.float32)
