@@ -130,10 +130,10 @@ def build_reflexes(settings: BoxSettings, clock: BoxClock, sink: Callable[[], Si
 
 def build_models(settings: BoxSettings) -> Models:
     """The models folder of the configuration, else the one beside the software; an empty one is no fault."""
-    return Models(settings.models_dir or _SHIPPED_MODELS)
+    return Models(settings.models_dir or SHIPPED_MODELS)
 
 
-_SHIPPED_MODELS = Path(__file__).resolve().parent.parent / "models"
+SHIPPED_MODELS = Path(__file__).resolve().parent.parent / "models"
 
 
 def build_clock(settings: BoxSettings) -> BoxClock:
