@@ -101,9 +101,10 @@ def annotate(blurred: Blurred, marks: Sequence[Mark]) -> None:
         cv2.polylines(pixels, [corners], isClosed=mark.closed, color=mark.colour_bgr, thickness=2)
         if mark.word:
             x, y = (int(value) for value in corners[0])
-            at = (min(max(x + 3, 0), width_px - 1), min(max(y + 14, 12), height_px - 3))
-            cv2.putText(pixels, mark.word, at, _FONT, _FONT_SCALE, (0, 0, 0), 3, cv2.LINE_AA)
-            cv2.putText(pixels, mark.word, at, _FONT, _FONT_SCALE, mark.colour_bgr, 1, cv2.LINE_AA)
+            (wide, high), _ = cv2.getTextSize(mark.word, _FONT, _FONT_SCALE, 1)
+            left, low = min(max(x, 0), max(0, width_px - wide)), min(max(y + high + 3, high), height_px - 3)
+            cv2.rectangle(pixels, (left, low - high - 2), (left + wide, low + 3), (0, 0, 0), cv2.FILLED)
+            cv2.putText(pixels, mark.word, (left, low), _FONT, _FONT_SCALE, mark.colour_bgr, 1, cv2.LINE_AA)
 
 
 class BlurredFilm:
