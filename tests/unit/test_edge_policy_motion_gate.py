@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from edge.agent.policy.seen import SeenRules
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,6 @@ from edge.agent.pipeline import CameraPipeline, Found, Frame, Image, Watch
 from edge.agent.policy import camera as policy
 from edge.agent.policy.camera import CameraRules
 from edge.agent.policy.motion_gate import GateRules, GateState, Glance, decide
-from edge.agent.policy.seen import SeenRules
 from edge.agent.policy.sight import Sight
 from edge.agent.policy.view import ViewRules
 from redwhistle.contracts.events import EventKind
