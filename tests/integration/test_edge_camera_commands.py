@@ -17,7 +17,7 @@ from redwhistle.errors import ConfigurationError
 from tests.integration.cameras import FPS, FRAMES, HEIGHT_PX, WIDTH_PX, make_clip, section
 from tests.integration.mjpeg_server import serving
 from tests.shared_data import shared_files
-from tests.unit.test_edge_detectors_models import constant_model, entry
+from tests.unit.onnx_graphs import constant_model, entry
 
 pytestmark = pytest.mark.faults
 MASK = [[0, 0], [0.25, 0], [0.25, 0.5], [0, 0.5]]
