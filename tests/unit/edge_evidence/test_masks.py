@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from edge.agent.policy.zones import Point, area, check_polygon
 from edge.agent.sources.camera_order import CameraKind, ReaderOrder, parse_order
-from edge.agent.sources.camera_process import FrameReady, ReaderProcess
+from edge.agent.sources.camera_process import FrameReady, Opened, ReaderProcess
 from edge.agent.sources.camera_reader import black_out
 from edge.agent.sources.camera_settings import CameraSettings
 
@@ -37,6 +37,7 @@ def test_a_frame_comes_out_of_the_reader_masked(tmp_path: Path) -> None:
     reader = ReaderProcess(order)
     try:
         reader.ask()
+        assert isinstance(reader.wait(20), Opened)
         answer = reader.wait(20)
         assert isinstance(answer, FrameReady)
         assert answer.image_bgr.shape == (225, 400, 3)
