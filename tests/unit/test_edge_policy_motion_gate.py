@@ -4,7 +4,6 @@ import itertools
 
 import numpy as np
 import pytest
-from edge.agent.policy.seen import SeenRules
 from hypothesis import given
 from hypothesis import strategies as st
 
