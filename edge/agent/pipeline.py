@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from edge.agent.observation import Detection, EventSeen, FrameSeen, Moment
+from edge.agent.observation import Detection, EventSeen, FireGrid, FrameSeen, Moment
 from edge.agent.policy import camera as policy
 from edge.agent.policy import motion_gate, night, schedule, view
 from edge.agent.policy.camera import CameraRules
@@ -36,6 +36,7 @@ class Found:
 
     detections: tuple[Detection, ...] = ()
     moving_regions: tuple[tuple[float, float, float, float], ...] = field(default=())
+    fire: FireGrid | None = None
 
 
 class Detector(Protocol):
@@ -140,6 +141,7 @@ class CameraPipeline:
             detections=tuple(d for each in self._found for d in each.detections),
             moving_regions=tuple(r for each in self._found for r in each.moving_regions),
             fresh=fresh,
+            fire=next((each.fire for each in self._found if each.fire is not None), None),
         )
         rules = self._rules_of_day.at(schedule.part_at(self._rules.night, frame.moment))
         self._state, said = policy.look(rules, self._sight, self._state, seen)

@@ -7,6 +7,7 @@ import numpy as np
 
 from edge.agent.detectors.detector import ModelDetector, alarm_scores
 from edge.agent.detectors.models import OpenedModel
+from edge.agent.detectors.tiles import picture_rows
 from edge.measuring.pictures import ReadPicture, Row
 from edge.measuring.ranking import Scores, auc, tpr_at_fpr
 
@@ -17,7 +18,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class ScoredPicture:
-    """`score`: the largest of its tiles' (or boxes') alarm scores."""
+    """`score`: the alarm score of the whole picture where the model gives one, else the largest of its tiles or boxes."""
 
     label: str
     source: str
@@ -44,7 +45,7 @@ def score_pictures(model: OpenedModel, rows: Sequence[Row], read: ReadPicture, p
         if picture is None:
             unreadable.append(row.file)
             continue
-        scores = alarm_scores(model.entry, detector.score(picture)[1])
+        scores = alarm_scores(model.entry, picture_rows(model.entry, detector.score(picture)[1]))
         scored.append(ScoredPicture(row.columns["label"], row.source, float(scores.max(initial=0.0))))
     return FireRun(tuple(scored), tuple(unreadable))
 

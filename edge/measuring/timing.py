@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.agent.detectors.decode_cells import decode_density
-from edge.agent.detectors.detector import ModelDetector
 from edge.agent.detectors.manifest import ModelKind
-from edge.agent.detectors.models import OpenedModel
+from edge.agent.detectors.models import OpenedModel, detector_of
 from edge.agent.detectors.prepare import Preparer
 from edge.agent.pipeline import Image
 
@@ -51,7 +50,7 @@ class _Looker:
         self._preparer = Preparer(model.entry)
         self._inputs = self._preparer.prepare(frame)[0].copy()
         self._detector = (
-            None if model.entry.kind is ModelKind.DENSITY else ModelDetector(model.entry, model.session)
+            None if model.entry.kind is ModelKind.DENSITY else detector_of(model.entry, model.session)
         )
         self._frame_ms: list[float] = []
         self._run_ms: list[float] = []

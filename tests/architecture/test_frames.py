@@ -87,9 +87,15 @@ EXCUSED = {
 
 
 @pytest.mark.slow
-def test_pixels_become_bytes_in_one_function() -> None:
+def test_pixels_become_bytes_in_one_file() -> None:
+    """`encode` makes a JPEG, `add` a picture of a film; both take nothing but a `Blurred`."""
     found = {(path.as_posix(), function) for path in python_files("edge") for function in _encodings(path)}
-    assert found == {(BLURRING, "encode")}
+    assert found == {(BLURRING, "encode"), (BLURRING, "add")}
+    film = _class(BLURRING, "BlurredFilm")
+    taken = {
+        f.name: [ast.unparse(a.annotation) for a in f.args.args if a.annotation] for f in _functions(film)
+    }
+    assert taken == {"__init__": ["str", "float"], "add": ["Blurred"], "close": []}
 
 
 def test_only_blur_makes_what_encode_takes() -> None:

@@ -19,6 +19,7 @@ from edge.agent.detectors.manifest import (
 )
 from edge.agent.detectors.motion import MotionDetector
 from edge.agent.detectors.session import ModelSession
+from edge.agent.detectors.tiles import FireDetector
 from edge.agent.detectors.trial import open_session
 from edge.agent.pipeline import Detector
 from redwhistle.contracts.state import ModelInfo
@@ -111,9 +112,7 @@ class Models:
         """
         cv2.setNumThreads(1)  # of this process; the detectors' threads are bounded too
         opened = [self.open("people", people), self.open("fire", fire)]
-        found: list[Detector] = [
-            ModelDetector(each.entry, each.session) for each in opened if each is not None
-        ]
+        found: list[Detector] = [detector_of(each.entry, each.session) for each in opened if each is not None]
         return found if opened[0] is not None or people == OFF else [MotionDetector(), *found]
 
     def open(self, task: ModelTask, wish: Wish = AUTO) -> OpenedModel | None:
@@ -209,6 +208,11 @@ class Models:
         self._told[task, wish] = trouble
         _log.error("model_unusable", task=task, using=using, detail=why)
         return trouble
+
+
+def detector_of(entry: ModelEntry, session: ModelSession) -> Detector:
+    """A camera's detector for this model: of fire, one that gives a grid for the decision over time."""
+    return FireDetector(entry, session) if entry.task == "fire" else ModelDetector(entry, session)
 
 
 def _family(manifest: Manifest, wanted: ModelEntry) -> list[ModelEntry]:

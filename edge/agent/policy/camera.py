@@ -11,10 +11,10 @@ from edge.agent.policy.camera_count import CountState
 from edge.agent.policy.camera_crowd import ZoneState
 from edge.agent.policy.camera_fire import FireState
 from edge.agent.policy.crowd import ZoneRules
+from edge.agent.policy.fire import FlameRules, SmokeRules
 from edge.agent.policy.lines import LineRules, Walks
 from edge.agent.policy.rules import Rules
 from edge.agent.policy.schedule import NightRules
-from edge.agent.policy.seen import SeenRules
 from edge.agent.policy.sight import Sight, counted_points
 from edge.agent.policy.tracking import TrackerState, TrackRules
 
@@ -29,8 +29,8 @@ class CameraRules(Rules):
     reading_every_s: float = Field(default=10.0, ge=1, le=3600)
     """The count and the frame rate are reported this often (the median of the counts since the last report)."""
     tracking: TrackRules = TrackRules()
-    flame: SeenRules = SeenRules()
-    smoke: SeenRules = SeenRules()
+    flame: FlameRules = FlameRules()
+    smoke: SmokeRules = SmokeRules()
     night: NightRules | None = None
     """What differs at night; without it every hour is alike. Checked together with the rest by `night.rules_of_day`."""
 

@@ -8,11 +8,12 @@ from pydantic import ValidationError
 
 from edge.agent.policy.camera import CameraRules
 from edge.agent.policy.crowd import ZoneRules
+from edge.agent.policy.fire import FireRules
 from edge.agent.policy.rules import Rules
-from edge.agent.policy.schedule import Part, SeenNight, ZoneNight
-from edge.agent.policy.seen import SeenRules
+from edge.agent.policy.schedule import FireNight, Part, ZoneNight
 
 _Made = TypeVar("_Made", bound=Rules)
+_Fire = TypeVar("_Fire", bound=FireRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +41,15 @@ def rules_of_day(rules: CameraRules) -> RulesOfDay:
     at_night = rules.model_copy(
         update={
             "zones": tuple(_zone_at_night(zone, night.zones.get(zone.name)) for zone in rules.zones),
-            "flame": _seen_at_night("flame", rules.flame, night.flame),
-            "smoke": _seen_at_night("smoke", rules.smoke, night.smoke),
+            "flame": _fire_at_night("flame", rules.flame, night.flame),
+            "smoke": _fire_at_night("smoke", rules.smoke, night.smoke),
         }
     )
     stricter = rules.model_copy(
         update={
             "zones": tuple(map(stricter_zone, rules.zones, at_night.zones)),
-            "flame": stricter_seen(rules.flame, at_night.flame),
-            "smoke": stricter_seen(rules.smoke, at_night.smoke),
+            "flame": stricter_fire(rules.flame, at_night.flame),
+            "smoke": stricter_fire(rules.smoke, at_night.smoke),
         }
     )
     return RulesOfDay(rules, at_night, stricter)
@@ -74,14 +75,19 @@ def stricter_zone(a: ZoneRules, b: ZoneRules) -> ZoneRules:
     )
 
 
-def stricter_seen(a: SeenRules, b: SeenRules) -> SeenRules:
+def stricter_fire(a: _Fire, b: _Fire) -> _Fire:
     """What believes in a fire if either does."""
     return a.model_copy(
         update={
             "score_min": min(a.score_min, b.score_min),
-            "hits": min(a.hits, b.hits),
-            "frames": max(a.frames, b.frames),
+            "above_usual": min(a.above_usual, b.above_usual),
+            "change_min": min(a.change_min, b.change_min),
+            "change_s": max(a.change_s, b.change_s),
             "window_s": max(a.window_s, b.window_s),
+            "share": min(a.share, b.share),
+            "hits": min(a.hits, b.hits),
+            "lasts_s": min(a.lasts_s, b.lasts_s),
+            "whole_min": min(a.whole_min, b.whole_min),
         }
     )
 
@@ -96,8 +102,8 @@ def _zone_at_night(zone: ZoneRules, night: ZoneNight | None) -> ZoneRules:
     return _merged(f"night.zones.{zone.name}", zone, night, ZoneRules.model_validate)
 
 
-def _seen_at_night(label: str, rules: SeenRules, night: SeenNight) -> SeenRules:
-    return _merged(f"night.{label}", rules, night, SeenRules.model_validate)
+def _fire_at_night(label: str, rules: _Fire, night: FireNight) -> _Fire:
+    return _merged(f"night.{label}", rules, night, type(rules).model_validate)
 
 
 def _merged(where: str, day: _Made, night: Rules, make: Callable[[dict[str, object]], _Made]) -> _Made:

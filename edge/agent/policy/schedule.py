@@ -24,13 +24,16 @@ class ZoneNight(Rules):
     loiter_s: Seconds | None = None
 
 
-class SeenNight(Rules):
+class FireNight(Rules):
     """What differs for flame or smoke at night; what is left out is as by day."""
 
     score_min: float | None = Field(default=None, ge=0, le=1)
-    hits: int | None = Field(default=None, ge=1, le=100)
-    frames: int | None = Field(default=None, ge=1, le=100)
+    above_usual: float | None = Field(default=None, ge=0, le=1)
+    change_min: float | None = Field(default=None, ge=0, le=1)
     window_s: Seconds | None = None
+    share: float | None = Field(default=None, gt=0, le=1)
+    hits: int | None = Field(default=None, ge=1, le=200)
+    lasts_s: Seconds | None = None
 
 
 class NightRules(Rules):
@@ -45,8 +48,8 @@ class NightRules(Rules):
     """A name of the IANA time zone database."""
     zones: dict[str, ZoneNight] = Field(default_factory=dict)
     """Zone name → what differs."""
-    flame: SeenNight = SeenNight()
-    smoke: SeenNight = SeenNight()
+    flame: FireNight = FireNight()
+    smoke: FireNight = FireNight()
     analyse_fps: float | None = Field(default=None, ge=0.2, le=30)
     """Frames looked at in a second at night."""
 
