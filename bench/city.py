@@ -7,7 +7,7 @@ from bench.sensors import Box, Field, Sensor
 from bench.servers.installed import CHECKOUT
 from redwhistle.places.files import read_places
 from server.demo import compounds
-from server.demo.compounds import COMPOUNDS, Compound, Family
+from server.demo.compounds import COMPOUNDS, Compound
 from server.demo.doors import fresh_logins, open_accounts
 from server.demo_logins import DemoLogin
 from server.store import reading
@@ -15,7 +15,6 @@ from server.store.connection import connect
 from server.store.places import open_place_store
 
 CITY = CHECKOUT / "docker" / "sample" / "city.geojson"
-_KINDS = {Family.CAMERA: "camera", Family.SMOKE: "smoke", Family.GATE: "gate", Family.REPLAY: "other"}
 
 
 def plant_city(url: str) -> tuple[DemoLogin, ...]:
@@ -40,9 +39,7 @@ def place_boxes(field: Field) -> tuple[Box, ...]:
 
 
 def _sensors(compound: Compound) -> Sequence[Sensor]:
-    return [
-        Sensor(device.id, _KINDS[device.family], device.place, device.label_zh) for device in compound.devices
-    ]
+    return [Sensor(device.id, device.kind, device.place, device.label_zh) for device in compound.devices]
 
 
 FIRST_SMOKE = compounds.FIRST_SMOKE.id

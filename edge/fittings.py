@@ -16,11 +16,14 @@ from edge.agent.actuators.settings import (
     SpeakerSettings,
 )
 from edge.agent.actuators.worker import ActuatorWorker
-from edge.agent.detectors.models import Models
+from edge.agent.detectors.good_models import GoodModels
+from edge.agent.detectors.models import Models, ModelTrouble
+from edge.agent.detectors.shipped import shipped_models
+from edge.agent.detectors.trial import check_models
 from edge.agent.gpio.port import Gpio
 from edge.agent.moments import BoxClock, is_wall_clock_synced, read_boot_id
 from edge.agent.observation import EventSeen, Observation
-from edge.agent.pipeline import Witness
+from edge.agent.pipeline import Meter, Witness
 from edge.agent.ports import Actuator, Sink, Source
 from edge.agent.reflexes import Reflexes
 from edge.agent.sources import camera, contact, esphome, gate, gate_http, gbt26875, wiegand, zigbee
@@ -37,8 +40,10 @@ from edge.agent.sources.wiegand_settings import WiegandSettings
 from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from edge.settings import BoxSettings, ClockTrust, SourceSettings
 from redwhistle.clock import SystemClock
+from redwhistle.errors import ConfigurationError
 
 HELD_FILE = "held.json"
+GOOD_MODELS_DIR = "models-good"
 
 
 def build_source(
@@ -60,6 +65,7 @@ def build_source(
                 moment=clock.moment,
                 detectors=lambda: models().detectors_for(people=wish.people, fire=wish.fire),
                 witness=witness,
+                meter=_new_meter,
             )
         case ZigbeeSettings():
             return zigbee.build(section, moment=clock.moment)
@@ -84,6 +90,13 @@ def build_source(
             return wiegand.build(section, moment=clock.moment, gpio=gpio, data_dir=data_dir)
         case Gbt26875Settings():
             return gbt26875.build(section, moment=clock.moment)
+
+
+def _new_meter() -> Meter:
+    # Here: a box without a camera needs no OpenCV.
+    from edge.agent.detectors.view import ViewMeter
+
+    return ViewMeter()
 
 
 def build_actuator(section: AnyActuatorSettings, gpio: Gpio) -> Actuator:
@@ -128,12 +141,25 @@ def build_reflexes(settings: BoxSettings, clock: BoxClock, sink: Callable[[], Si
     return reflexes
 
 
-def build_models(settings: BoxSettings) -> Models:
-    """The models folder of the configuration, else the one beside the software; an empty one is no fault."""
-    return Models(settings.models_dir or SHIPPED_MODELS)
+def build_models(settings: BoxSettings, report: Callable[[ModelTrouble], None] = lambda _: None) -> Models:
+    """The models folder of the configuration, else the one beside the software; an empty one is no fault.
+
+    What cannot be used, and what stands in for it, is told to `report`.
+    """
+    return Models(
+        settings.models_dir or shipped_models(),
+        good=GoodModels(settings.data_dir / GOOD_MODELS_DIR),
+        report=report,
+    )
 
 
-SHIPPED_MODELS = Path(__file__).resolve().parent.parent / "models"
+def find_model_problems(settings: BoxSettings) -> list[str]:
+    """Of each model of the manifest that is not whole or does not run: what to do about it."""
+    try:
+        checks = check_models(settings.models_dir or shipped_models())
+    except ConfigurationError as error:
+        return [f"models: {error}"]
+    return [f"model {check.entry.name}: {check.problem}" for check in checks if check.problem is not None]
 
 
 def build_clock(settings: BoxSettings) -> BoxClock:

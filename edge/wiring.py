@@ -5,6 +5,8 @@ import threading
 from typing import Any
 
 from edge.agent.commands import CommandRunner
+from edge.agent.detectors.models import ModelTrouble
+from edge.agent.detectors.reporting import ModelReports
 from edge.agent.evidence.desk import CameraView, EvidenceDesk
 from edge.agent.gpio.chip import LibgpiodChips
 from edge.agent.gpio.port import Gpio
@@ -22,7 +24,7 @@ from edge.agent.tending import Tender
 from edge.agent.uplink.connection import MqttConnection
 from edge.agent.uplink.link import LinkState
 from edge.agent.uplink.sender import Uplink
-from edge.fittings import build_clock, build_models, build_reflexes, build_source
+from edge.fittings import build_clock, build_models, build_reflexes, build_source, find_model_problems
 from edge.pushed import PushedConfiguration
 from edge.settings import BoxSettings, LoadedSettings
 from redwhistle import __version__
@@ -52,7 +54,7 @@ class Box:
         self._log = get_logger()
         self._clock = clock = build_clock(settings)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        self._models = build_models(settings)
+        self._models = build_models(settings, self._report_model)
         self.evidence = SqliteEvidence(
             settings.data_dir / EVIDENCE_FILE,
             site=settings.site,
@@ -73,6 +75,7 @@ class Box:
         self.reflexes = build_reflexes(settings, clock, lambda: self._sink, self._gpio)
         self._sink = OutboxSink(self.outbox, self.reflexes.notice)
         self._sink.on_event(self._desk.hear)
+        self._model_reports = ModelReports(clock.moment, self._sink.event)
         self._use(settings)
         self._supervisor = Supervisor(self._sink, clock)
         self._doors = Supervisor(self._sink, clock)
@@ -215,6 +218,10 @@ class Box:
             data = DeviceData(code=finding.code.value, note=finding.why[:1000])
             self._sink.event(EventSeen(BOX_DEVICE, EventKind.DEVICE_FAULT, data, self._clock.moment()))
 
+    def _report_model(self, trouble: ModelTrouble) -> None:
+        self._model_reports.tell(trouble)
+        self.uplink.announce()  # with the models that are in use now
+
     def _ping(self, _command: Command) -> dict[str, Any]:
         return {
             "clock": self._clock.stamp().model_dump(),
@@ -264,5 +271,7 @@ def check_box(loaded: LoadedSettings) -> list[str]:
             build_source(section, clock, settings.data_dir, lambda: build_models(settings), gpio)
         except RedWhistleError as error:
             problems.append(f"source {section.name}: {error}")
+    if any(isinstance(section, CameraSettings) for section in settings.sources):
+        problems += find_model_problems(settings)
     problem = probe_broker(settings.broker)
     return problems if problem is None else [*problems, problem]

@@ -27,7 +27,8 @@
     ├── OutboxError          the box's outbox cannot keep an item
     │   └── KeptInMemory     the disk refused an alarm: it is held in memory and sent from there
     ├── SourceError          a sensor source cannot be opened or read
-    └── ActuatorError        a siren, relay, loudspeaker or gate release cannot be driven
+    ├── ActuatorError        a siren, relay, loudspeaker or gate release cannot be driven
+    └── SimulationError      what a simulated device says did not reach the box, or the box refused it
 
 Driver errors (psycopg, sqlite3, paho, cv2) stop at the adapter that uses the driver and come out as one of these.
 """
@@ -184,3 +185,7 @@ class SourceError(RedWhistleError):
 
 class ActuatorError(RedWhistleError):
     """A siren, relay, loudspeaker or gate release cannot be driven."""
+
+
+class SimulationError(RedWhistleError):
+    """What a simulated device says did not reach the box, or the box refused it."""

@@ -52,6 +52,24 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True)
+class FireGrid:
+    """How much one frame looks like flame and smoke, cell by cell, row by row from the top left; all in 0..1."""
+
+    columns: int
+    rows: int
+    flame: tuple[float, ...]
+    smoke: tuple[float, ...]
+    """A model's scores, one a cell."""
+    changed: tuple[float, ...]
+    """Share of each cell's picture that differs from the frame before: what flickers or moves."""
+    drifted: tuple[float, ...]
+    """Share of each cell's picture that differs from what it has looked like of late: what came and what spreads."""
+    whole_flame: float = 0.0
+    whole_smoke: float = 0.0
+    """The model's scores of the whole picture, 0 when it gives none."""
+
+
+@dataclass(frozen=True, slots=True)
 class FrameSeen:
     """What one frame shows. `moving_regions` are separate changed areas; frame size in pixels."""
 
@@ -61,6 +79,8 @@ class FrameSeen:
     height_px: int
     detections: tuple[Detection, ...] = ()
     moving_regions: tuple[tuple[float, float, float, float], ...] = field(default=())
+    fire: FireGrid | None = None
+    """None when no detector looked for flame and smoke."""
     fresh: bool = True
     """False: nothing changed, so no detector looked; what was found before stands, and is no new hit of anything."""
 

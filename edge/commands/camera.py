@@ -113,13 +113,13 @@ def analyse(
 ) -> None:
     """What the box would have decided over a clip, as fast as it can; times count from the clip's first frame."""
     from edge.agent.detectors.models import Models
-    from edge.fittings import SHIPPED_MODELS
+    from edge.agent.detectors.shipped import shipped_models
     from edge.viewing.analysing import ClipJob, analyse_clip, first_moment
 
     settings = _camera_for(clip, config, as_json)
     try:
         wish = settings.detect
-        detectors = Models(models or SHIPPED_MODELS).detectors_for(people=wish.people, fire=wish.fire)
+        detectors = Models(models or shipped_models()).detectors_for(people=wish.people, fire=wish.fire)
         job = ClipJob(
             settings, first_moment(begins), every_frame=every_frame, save=str(save) if save else None
         )

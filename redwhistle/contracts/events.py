@@ -36,6 +36,8 @@ class EventKind(StrEnum):
     """A camera sees smoke."""
     CROWD_FORMED = "crowd_formed"
     """More people than allowed stay in a zone."""
+    LOITERING = "loitering"
+    """Somebody stays in a zone longer than is usual there."""
     GATE_OPENED = "gate_opened"
     """A gate was opened in the regular way."""
     GATE_DENIED = "gate_denied"
@@ -109,6 +111,20 @@ class CrowdData(EventData):
     basis: Literal["people", "moving_regions"] = "people"
 
 
+class LoiteringData(EventData):
+    """One person's stay in a zone; `count` is how many are in the zone now. `basis` as in CrowdData.
+
+    `track` is a number that a camera gives to what it follows from frame to frame, so that an end finds its beginning.
+    It begins anew with each start of the box, and says nothing of who somebody is.
+    """
+
+    zone: Text
+    dwell_s: Annotated[float, Field(ge=0)]
+    count: Annotated[int, Field(ge=0)] = 1
+    track: Annotated[int, Field(ge=1)] | None = None
+    basis: Literal["people", "moving_regions"] = "people"
+
+
 class GateData(EventData):
     """`credential` is a keyed hash made at the reader's first line of code, never a card number."""
 
@@ -155,6 +171,7 @@ DATA_OF: dict[EventKind, type[EventData]] = {
     EventKind.FLAME_SEEN: SeenData,
     EventKind.SMOKE_SEEN: SeenData,
     EventKind.CROWD_FORMED: CrowdData,
+    EventKind.LOITERING: LoiteringData,
     EventKind.GATE_OPENED: GateData,
     EventKind.GATE_DENIED: GateData,
     EventKind.GATE_FORCED: GateData,

@@ -21,6 +21,8 @@ class Metric(StrEnum):
     PEOPLE_COUNT = "people_count"
     MOVING_REGIONS = "moving_regions"
     """Separate moving areas in a camera's view; not people."""
+    DWELL_MAX_S = "dwell_max_s"
+    """The longest stay of one person in a zone of a camera's view, since the last report."""
     GATE_OPEN = "gate_open"
     """1 open, 0 closed."""
     PASSED_IN = "passed_in"

@@ -1,4 +1,7 @@
-"""The two compounds of the demo: their devices, and the configuration of the box in each. Pure."""
+"""The two compounds of the demo: their devices, and the configuration of the box in each. Pure.
+
+锦园 has a device of every family that needs no wire of its own; 锦和 is a small compound.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,21 +14,55 @@ CROWD_LIMIT = 3
 """More moving regions than this for `CROWD_FOR_S` are a crowd: low, so that a clip of a street gives one."""
 CROWD_FOR_S = 2.0
 REPLAY_FILE = "yard.jsonl"
+DOOR_KEY_FILE = "gate-http.secret"
+"""Of the HTTP door, beside the configuration."""
+TRANSMITTER = 889
+"""The source address of the fire transmission device."""
+SIREN_S = 5
 MINUTE_S = 60
 
 
 class Family(StrEnum):
-    """How a device speaks to its box."""
+    """What a device is, and by which protocol it speaks to its box."""
 
     CAMERA = "camera"
     SMOKE = "smoke"
+    """Zigbee2MQTT, as are the call button and the vibration sensor."""
+    SOS = "sos"
+    VIBRATION = "vibration"
+    WATER = "water"
+    """ESPHome over MQTT."""
+    GAS = "gas"
+    """Modbus TCP."""
+    PANEL = "panel"
+    """A detector behind a fire panel, GB/T 26875.3 over TCP."""
     GATE = "gate"
+    """JSON over MQTT."""
+    GATE_HTTP = "gate_http"
+    """JSON by HTTP, signed."""
+    SIREN = "siren"
+    """An actuator, over MQTT."""
     REPLAY = "replay"
+
+
+ZIGBEE = {Family.SMOKE: "smoke", Family.SOS: "sos", Family.VIBRATION: "vibration"}
+"""The families behind Zigbee2MQTT, and their kinds."""
+KINDS: dict[Family, str] = {
+    **ZIGBEE,
+    Family.CAMERA: "camera",
+    Family.WATER: "water_level",
+    Family.GAS: "gas",
+    Family.PANEL: "smoke",
+    Family.GATE: "gate",
+    Family.GATE_HTTP: "gate",
+    Family.SIREN: "siren",
+    Family.REPLAY: "other",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One device. `name` is what it is called at the local broker; `place` an id of the sample city."""
+    """One device. `name` is what its own protocol calls it; `place` an id of the sample city."""
 
     id: str
     family: Family
@@ -35,11 +72,9 @@ class Device:
     name: str = ""
 
     @property
-    def topic(self) -> str:
-        """Where it publishes at the local broker."""
-        if self.family is Family.SMOKE:
-            return f"{ZIGBEE_PREFIX}/{self.name}"
-        return f"{GATE_PREFIX}/gate/{self.name}"
+    def kind(self) -> str:
+        """As the box announces it."""
+        return KINDS[self.family]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +87,20 @@ class Compound:
     name_en: str
     devices: tuple[Device, ...]
 
-    def of(self, family: Family) -> tuple[Device, ...]:
-        """The devices of one family."""
-        return tuple(device for device in self.devices if device.family is family)
+    def of(self, *families: Family) -> tuple[Device, ...]:
+        """The devices of some families."""
+        return tuple(device for device in self.devices if device.family in families)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """On 127.0.0.1: the server's broker, the compound's own broker, and where each protocol meets the box."""
+
+    broker: int
+    local: int
+    gate_http: int
+    panel: int
+    modbus: int
 
 
 CAMERA = Device("cam-south", Family.CAMERA, "jinyuan", "南门摄像头", "south gate camera")
@@ -74,12 +120,37 @@ OTHER_SMOKE = Device(
 NORTH_GATE = Device("gate-north", Family.GATE, "jinhe", "北门门禁", "north gate", "北门")
 YARD = Device("temp-yard", Family.REPLAY, "jinhe", "中庭温度计", "yard thermometer")
 
+CALL_BUTTON = Device(
+    "sos-b5-301", Family.SOS, "jinyuan-b5-u1", "301求助按钮", "call button 301", "5栋301 床头"
+)
+COLUMN = Device("shake-b8", Family.VIBRATION, "jinyuan-b8", "柱体振动", "column vibration", "8栋 柱1")
+PIT = Device("water-pit", Family.WATER, "jinyuan-b2", "集水井水位", "pump pit level", "pump-room")
+BOILER = Device("gas-boiler", Family.GAS, "jinyuan-b4", "锅炉房燃气", "boiler room gas", "5")
+PANEL_SMOKE = Device(
+    "panel-b1-10-2", Family.PANEL, "jinyuan-b1-u1", "主机10区2号烟感", "panel detector 10-2", "10-2"
+)
+GARAGE = Device("gate-garage", Family.GATE_HTTP, "jinyuan", "车库道闸", "garage gate", "车库")
+SIREN = Device("siren-yard", Family.SIREN, "jinyuan", "中庭警号", "yard siren", "sirens/yard")
+
 JINYUAN = Compound(
     "jinyuan",
     "jinyuan-1",
     "锦园",
     "Jinyuan",
-    (CAMERA, FIRST_SMOKE, SECOND_SMOKE, THIRD_SMOKE, SOUTH_GATE),
+    (
+        CAMERA,
+        FIRST_SMOKE,
+        SECOND_SMOKE,
+        THIRD_SMOKE,
+        CALL_BUTTON,
+        COLUMN,
+        PIT,
+        BOILER,
+        PANEL_SMOKE,
+        SOUTH_GATE,
+        GARAGE,
+        SIREN,
+    ),
 )
 JINHE = Compound("jinhe", "jinhe-1", "锦和", "Jinhe", (OTHER_SMOKE, NORTH_GATE, YARD))
 COMPOUNDS = (JINYUAN, JINHE)
@@ -91,16 +162,16 @@ def device_of(box: str, device: str) -> Device | None:
     return next(found, None)
 
 
-def configuration(compound: Compound, *, broker_port: int, local_port: int, clip: str) -> dict[str, Any]:
-    """The box's configuration, to be written as YAML beside the replay file; ports are those of 127.0.0.1."""
-    local = {"host": "127.0.0.1", "port": local_port}
+def configuration(compound: Compound, *, ports: Ports, clip: str) -> dict[str, Any]:
+    """The box's configuration, to be written as YAML beside the replay file and the secret of the HTTP door."""
+    local = {"host": "127.0.0.1", "port": ports.local}
     sources: list[dict[str, Any]] = [
         *(_camera(device, clip) for device in compound.of(Family.CAMERA)),
         {
-            "type": "smoke",
+            "type": "zigbee2mqtt",
             "broker": local,
             "base_topic": ZIGBEE_PREFIX,
-            "devices": [_smoke(device) for device in compound.of(Family.SMOKE)],
+            "devices": [_zigbee(device) for device in compound.of(*ZIGBEE)],
         },
         {
             "type": "gate",
@@ -108,20 +179,32 @@ def configuration(compound: Compound, *, broker_port: int, local_port: int, clip
             "prefix": GATE_PREFIX,
             "devices": [_described(device) | {"name": device.name} for device in compound.of(Family.GATE)],
         },
+        *_wired(compound, ports),
     ]
     replayed = compound.of(Family.REPLAY)
     if replayed:
         sources.append({"type": "replay", "file": REPLAY_FILE, "loop": True})
+    sirens = compound.of(Family.SIREN)
     return {
         "site": compound.site,
         "box": compound.box,
         "data_dir": "data",
-        "broker": {"host": "127.0.0.1", "port": broker_port},
+        "broker": {"host": "127.0.0.1", "port": ports.broker},
         # Box and server share one machine and so one clock: there is nothing to be out of step with.
         "clock": "always",
         "health_every_s": 10,
         "devices": [_listed(device) for device in replayed],
         "sources": sources,
+        "actuators": [_siren(device, local) for device in sirens],
+        "reflexes": [
+            {
+                "name": "fire",
+                "when": ["smoke"],
+                "do": [{"actuator": each.id, "for_s": SIREN_S} for each in sirens],
+            }
+        ]
+        if sirens
+        else [],
     }
 
 
@@ -162,8 +245,65 @@ def _camera(device: Device, clip: str) -> dict[str, Any]:
     }
 
 
-def _smoke(device: Device) -> dict[str, Any]:
-    return _described(device) | {"friendly_name": device.name, "model": "TS0205"}
+def _wired(compound: Compound, ports: Ports) -> list[dict[str, Any]]:
+    """ESPHome, Modbus, the fire panel and the HTTP door, where the compound has them."""
+    found: list[dict[str, Any]] = []
+    local = {"host": "127.0.0.1", "port": ports.local}
+    for device in compound.of(Family.WATER):
+        limit = {"metric": "water_level_m", "event": "water_level", "above": 0.3, "clear": 0.2}
+        pit = _described(device) | {"node": device.name, "kind": device.kind, "limits": [limit]}
+        found.append({"type": "esphome", "broker": local, "devices": [pit]})
+    for device in compound.of(Family.GAS):
+        register = {"address": 0, "metric": "gas_lel_pct", "scale": 0.1, "every_s": 5}
+        limit = {"metric": "gas_lel_pct", "event": "gas", "above": 20, "clear": 10}
+        gas = _described(device) | {
+            "kind": device.kind,
+            "gas": "methane",
+            "registers": [register],
+            "limits": [limit],
+        }
+        units = [{"unit": int(device.name), "poll_s": 0.25, "devices": [gas]}]
+        line = {"host": "127.0.0.1", "port": ports.modbus}
+        found.append({"type": "modbus", "tcp": line, "map": {"units": units}})
+    detectors = compound.of(Family.PANEL)
+    if detectors:
+        transmitter = {
+            "address": TRANSMITTER,
+            "device": f"{compound.box}-fire-panel",
+            "place": compound.site,
+            "label": "消防主机",
+            "components": [
+                _described(each) | {"address": each.name, "kind": each.kind} for each in detectors
+            ],
+        }
+        found.append({"type": "gbt26875", "tcp_port": ports.panel, "transmitters": [transmitter]})
+    gates = compound.of(Family.GATE_HTTP)
+    if gates:
+        found.append(
+            {
+                "type": "gate_http",
+                "port": ports.gate_http,
+                "prefix": GATE_PREFIX,
+                "secret_file": DOOR_KEY_FILE,
+                "devices": [_described(device) | {"name": device.name} for device in gates],
+            }
+        )
+    return found
+
+
+def _zigbee(device: Device) -> dict[str, Any]:
+    model = {"model": "TS0205"} if device.family is Family.SMOKE else {}
+    return _described(device) | {"friendly_name": device.name, "kind": device.kind, **model}
+
+
+def _siren(device: Device, local: Mapping[str, Any]) -> dict[str, Any]:
+    return _described(device) | {
+        "type": "mqtt",
+        "kind": device.kind,
+        "dialect": "plain",
+        "topic": device.name,
+        "broker": dict(local),
+    }
 
 
 def _described(device: Device) -> dict[str, Any]:

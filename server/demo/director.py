@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from redwhistle.logs import LogFormat, configure_logs
 from redwhistle.places.files import read_places
 from redwhistle.stopping import stop_on_signals
 from server.demo import compounds, inspection
-from server.demo.compounds import COMPOUNDS, Compound, Family
+from server.demo.compounds import COMPOUNDS, Compound, Family, Ports
 from server.demo.doors import account_of, console_port, fresh_logins, open_accounts
 from server.demo.feeder import Feeder
 from server.demo.folder import held_folder
@@ -29,15 +30,17 @@ from server.demo.processes import Troupe, clean_environment, script
 from server.demo.screen import Screen
 from server.demo.story import CARDS
 from server.demo.visit import answers, look_at_the_page, work_off
+from server.demo.voices import Simulator, stopped_at_the_end
 from server.demo.witness import Witness
 from server.demo_logins import write_demo_logins
 from server.embedded.broker import EmbeddedBroker, MqttVersion
-from server.embedded.ports import LOOPBACK
+from server.embedded.ports import LOOPBACK, free_port
 from server.settings import Settings
 from server.store import reading
 from server.store.connection import connect
 from server.store.migrate import migrate
 from server.store.places import open_place_store
+from server.store.reading import Row
 from server.wiring import embedded
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -109,6 +112,7 @@ class _Demo:
         self._stack = stack
         self._began_s = time.monotonic()
         self._locals: dict[str, EmbeddedBroker] = {}
+        self._voices: dict[str, Simulator] = {}
 
     def run(self) -> Report | None:
         """Everything, in order; a report if it is a check."""
@@ -137,7 +141,7 @@ class _Demo:
         self._step(f"服务器 redwhistle serve（进程 {pid}）", f"the server, process {pid}")
         for compound in COMPOUNDS:
             self._start_box(compound, settings.mqtt_port)
-        feeder = Feeder({site: broker.port for site, broker in self._locals.items()}, told=self._screen.input)
+        feeder = Feeder(self._voices, told=self._screen.input)
         self._witness = Witness(self._url, feeder.published_s, self._screen.news)
         self._stack.enter_context(self._witness.watching())
         self._stack.enter_context(feeder.running())
@@ -156,7 +160,7 @@ class _Demo:
             self._go_on()
         except Unavailable:
             if self._wishes.check:
-                self._screen.tails(self._troupe.tails())
+                self._screen.tails(self._tails())
             raise
         return None
 
@@ -189,15 +193,21 @@ class _Demo:
         for device in compound.of(Family.REPLAY):
             lines = (json.dumps(line, ensure_ascii=False) for line in compounds.replay_lines(device))
             (folder / compounds.REPLAY_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
-        written = compounds.configuration(
-            compound,
-            broker_port=broker_port,
-            local_port=self._locals[compound.site].port,
-            clip=str(CLIP),
-        )
+        secret = folder / compounds.DOOR_KEY_FILE
+        secret.touch(mode=0o600)
+        secret.write_text(f"{secrets.token_urlsafe(24)}\n", encoding="utf-8")
+        ports = Ports(broker_port, self._locals[compound.site].port, *_different_ports())
+        written = compounds.configuration(compound, ports=ports, clip=str(CLIP))
         file = folder / "box.yaml"
         file.write_text(yaml.safe_dump(written, allow_unicode=True, sort_keys=False), encoding="utf-8")
         pid = self._troupe.start(compound.box, [script("redwhistle-edge"), "run", "--config", file])
+        simulator = Simulator(
+            f"simulate-{compound.box}",
+            file,
+            self._folder / f"simulate-{compound.box}.log",
+            self._troupe.environment,
+        )
+        self._voices[compound.box] = self._stack.enter_context(stopped_at_the_end(simulator))
         devices = "、".join(device.label_zh for device in compound.devices)
         self._step(
             f"{compound.name_zh}边缘盒 {compound.box}（进程 {pid}）：{devices}",
@@ -205,14 +215,15 @@ class _Demo:
         )
 
     def _is_heard(self) -> bool:
-        """Whether both boxes are online and each detector and gate has a reading in the database."""
+        """Whether both boxes are online and each device that speaks by itself has a reading in the database."""
         with connect(self._url, name="demo", autocommit=True) as connection:
             online = {row["box"] for row in reading.list_boxes(connection) if row["online"]}
             heard = {(r["box"], r["device"]) for r in reading.count_stored(connection) if r["readings"]}
         return all(compound.box in online for compound in COMPOUNDS) and all(
             (compound.box, device.id) in heard
             for compound in COMPOUNDS
-            for device in (*compound.of(Family.SMOKE), *compound.of(Family.GATE))
+            for device in compound.devices
+            if device.family not in {Family.CAMERA, Family.SIREN}
         )
 
     def _go_on(self) -> None:
@@ -241,18 +252,20 @@ class _Demo:
         except Unavailable as error:
             missing.append(str(error))
         news = self._witness.news
+        rows = self._stored()
         report = Report(
             seconds=time.monotonic() - self._began_s,
             missing=missing,
             alerts=inspection.alerts_by_source(news),
             latency=inspection.latency_of(news),
             basis=inspection.crowd_basis(news),
-            rows=self._count_rows(),
+            rows={kind: sum(row[kind] for row in rows) for kind in ("readings", "events")},
+            readings=inspection.readings_of(rows),
             acts=acts,
         )
         self._screen.report(report)
         if not report.ok:
-            self._screen.tails(self._troupe.tails())
+            self._screen.tails(self._tails())
         return report
 
     def _missing(self) -> list[str]:
@@ -274,10 +287,9 @@ class _Demo:
         missing = look_at_the_page(self._console, self._logins)
         return missing + work_off(self._console, number, worker, second, acts)
 
-    def _count_rows(self) -> dict[str, int]:
+    def _stored(self) -> list[Row]:
         with connect(self._url, name="demo", autocommit=True) as connection:
-            rows = reading.count_stored(connection)
-        return {kind: sum(row[kind] for row in rows) for kind in ("readings", "events")}
+            return reading.count_stored(connection)
 
     def _hint(self) -> None:
         commands = (
@@ -293,6 +305,8 @@ class _Demo:
     def _look_after(self) -> None:
         """Raise Unavailable when something that should run does not."""
         self._troupe.check()
+        for voice in self._voices.values():
+            voice.check()
         for site, broker in self._locals.items():
             if not broker.running:
                 raise Unavailable(f"the local broker of {site} ended by itself: see {broker.log}")
@@ -312,6 +326,11 @@ class _Demo:
             self._stop.wait(_POLL_S)
         return seen
 
+    def _tails(self) -> Iterator[tuple[str, str]]:
+        yield from self._troupe.tails()
+        for voice in self._voices.values():
+            yield voice.name, voice.tail()
+
     def _step(self, zh: str, en: str) -> None:
         self._screen.step(time.monotonic() - self._began_s, zh, en)
         self._heed_stop()
@@ -319,6 +338,15 @@ class _Demo:
     def _heed_stop(self) -> None:
         if self._stop.is_set():
             raise _Stopped
+
+
+def _different_ports() -> tuple[int, int, int]:
+    """Free ones, each another."""
+    found: set[int] = set()
+    while len(found) < 3:
+        found.add(free_port())
+    first, second, third = found
+    return first, second, third
 
 
 @contextmanager

@@ -1,14 +1,28 @@
 """What `--check` asks of a demo: which sensors must have become work items, how fast, and what is missing. Pure."""
 
 import statistics
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from server.demo.compounds import COMPOUNDS, Family
+from server.demo.compounds import COMPOUNDS, Family, device_of
 from server.demo.witness import News
 
-WANTED = ("camera", "smoke", "fire_confirmed", "gate")
+WANTED = (
+    "camera",
+    "smoke",
+    "fire_confirmed",
+    "sos",
+    "vibration",
+    "water",
+    "gas",
+    "panel",
+    "gate",
+    "gate_http",
+)
+"""What must have become an alert."""
+READ = (Family.SIREN, Family.REPLAY)
+"""What is heard by its readings only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +45,8 @@ class Report:
     basis: str | None
     """On what the camera's crowd rests: people or moving regions."""
     rows: dict[str, int]
+    readings: dict[str, int] = field(default_factory=dict)
+    """Stored readings of the families that are heard by these only."""
     acts: list[str] = field(default_factory=list)
 
     @property
@@ -51,6 +67,7 @@ class Report:
             if latency is None
             else {"count": latency.count, "p50": latency.p50_ms, "max": latency.max_ms},
             "rows": self.rows,
+            "readings": self.readings,
             "acts": self.acts,
         }
 
@@ -108,14 +125,22 @@ def what_is_missing(
     return missing
 
 
+def readings_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Of the families that are heard by readings only, how many are stored; `rows` are by box and device."""
+    found = dict.fromkeys((family.value for family in READ), 0)
+    for row in rows:
+        device = device_of(str(row["box"]), str(row["device"]))
+        if device is not None and device.family in READ:
+            found[device.family.value] += int(row["readings"])
+    return found
+
+
 def _source_of(news: News) -> str | None:
     if news.what not in {"raise", "upgrade"} or news.device is None:
         return None
     hazard, certainty = news.item["hazard"], news.entry["certainty"] or news.item["certainty"]
-    if news.device.family is Family.CAMERA:
-        return "camera"
-    if news.device.family is Family.GATE:
-        return "gate"
+    if news.device.family is not Family.SMOKE:
+        return news.device.family.value
     if hazard == "smoke":
         return "smoke"
     return "fire_confirmed" if hazard == "fire" and certainty == "confirmed" else None

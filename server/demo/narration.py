@@ -1,6 +1,5 @@
 """The demo's words: one piece of news as a line in Chinese and in English. Pure."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,10 @@ from server.words import Lang
 
 _SAID = {
     "smoke": ("发现烟雾", "smoke"),
+    "sos": ("按键求助", "call for help"),
+    "gas": ("燃气报警", "gas"),
+    "water_level": ("水位报警", "water"),
+    "vibration": ("振动", "shaking"),
     "gate_forced": ("门被强行打开", "forced open"),
     "gate_denied": ("刷卡被拒", "card refused"),
     "gate_held_open": ("门长时间未关", "held open"),
@@ -21,11 +24,12 @@ _SAID = {
     "device_fault": ("设备故障", "device fault"),
     "device_lost": ("设备失联", "device lost"),
     "flame_seen": ("看见明火", "sees flames"),
+    "loitering": ("有人长时间逗留", "somebody lingers"),
     "smoke_seen": ("看见烟雾", "sees smoke"),
 }
 
 
-_SHOWN = 64
+_SHOWN = 96
 """Characters of a message that are shown."""
 
 
@@ -34,19 +38,18 @@ def line(news: News, lang: Lang) -> str:
     return _of_engine(news, lang) if news.by_engine else _of_person(news, lang)
 
 
-def input_line(beat: Beat, lang: Lang) -> str:
-    """A message as it goes to a compound's local broker, shortened; of a card, where its number ends."""
+def input_line(beat: Beat, what: str, lang: Lang) -> str:
+    """A message as it went out to a compound's box, shortened; of a card, where its number ends."""
     zh = lang is Lang.ZH
     where = f"{beat.compound.name_zh}本地" if zh else f"{beat.compound.name_en}, locally"
-    text = json.dumps(beat.payload, ensure_ascii=False)
-    text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]} …"
-    if "card" in beat.payload:
+    text = what if len(what) <= _SHOWN else f"{what[:_SHOWN]} …"
+    if "card" in beat.options:
         text += (
             "（卡号不出边缘盒，只留密钥哈希）"
             if zh
             else " (the number stays in the box; a keyed hash leaves it)"
         )
-    return clean(f"{where}  {beat.device.topic}  {text}")
+    return clean(f"{where}  {text}")
 
 
 def said(kind: str, data: Mapping[str, Any], lang: Lang) -> str:

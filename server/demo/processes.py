@@ -38,12 +38,13 @@ class Troupe:
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._folder = folder
-        self._environment = dict(environment)
+        self.environment = dict(environment)
+        """Of every process."""
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str, words: Sequence[str | Path]) -> int:
         """Start a process under this name, its log in `<name>.log`; return its process id."""
-        process = spawn(words, log=self.log(name), env=self._environment)
+        process = spawn(words, log=self.log(name), env=self.environment)
         self._running[name] = process
         return process.pid
 
@@ -99,7 +100,7 @@ class Troupe:
         try:
             done = subprocess.run(
                 [script("redwhistle"), *words, "--json"],
-                env=self._environment,
+                env=self.environment,
                 capture_output=True,
                 text=True,
                 timeout=_COMMAND_S,

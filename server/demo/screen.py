@@ -31,7 +31,18 @@ _SOURCES = {
     "camera": ("摄像头（人群）", "camera (crowd)"),
     "smoke": ("烟感", "smoke detectors"),
     "fire_confirmed": ("火灾确认（两个独立烟感）", "fire confirmed (two detectors)"),
-    "gate": ("门禁", "gates"),
+    "sos": ("求助按钮（Zigbee2MQTT）", "call button (Zigbee2MQTT)"),
+    "vibration": ("振动（Zigbee2MQTT）", "vibration (Zigbee2MQTT)"),
+    "water": ("水位（ESPHome）", "water level (ESPHome)"),
+    "gas": ("燃气（Modbus TCP）", "gas (Modbus TCP)"),
+    "panel": ("消防主机（GB/T 26875.3）", "fire panel (GB/T 26875.3)"),
+    "gate": ("门禁（MQTT）", "gates (MQTT)"),
+    "gate_http": ("道闸（HTTP）", "gate (HTTP)"),
+}
+
+_READ = {
+    "siren": ("警号动作（MQTT，读数）", "siren acted (MQTT, readings)"),
+    "replay": ("温度计（回放，读数）", "thermometer (replay, readings)"),
 }
 
 
@@ -102,11 +113,11 @@ class Screen:
             self._console.print(text.append(f"  # {note}", style="dim"))
         self._console.print()
 
-    def input(self, beat: Beat) -> None:
-        """A message that a sensor publishes."""
+    def input(self, beat: Beat, what: str) -> None:
+        """A message that a sensor sends, as it went out."""
         lang = self._langs[0]
         self._console.print(
-            Text(f"{_clock(datetime.now(UTC))}  ⇢ {narration.input_line(beat, lang)}", style="dim")
+            Text(f"{_clock(datetime.now(UTC))}  ⇢ {narration.input_line(beat, what, lang)}", style="dim")
         )
 
     def news(self, news: News) -> None:
@@ -130,10 +141,10 @@ class Screen:
         self._console.print()
         for name, (zh, en) in _SOURCES.items():
             numbers = report.alerts.get(name, [])
-            label = " · ".join(part for lang, part in ((Lang.ZH, zh), (Lang.EN, en)) if lang in self._langs)
-            mark = ("✓", "green") if numbers else ("✗", "bold red")
-            listed = ", ".join(f"#{number}" for number in numbers) or "-"
-            self._console.print(Text.assemble("  ", mark, f"  {label}: {listed}"))
+            self._seen(zh, en, ", ".join(f"#{number}" for number in numbers))
+        for name, (zh, en) in _READ.items():
+            count = report.readings.get(name, 0)
+            self._seen(zh, en, str(count) if count else "")
         if report.latency is not None:
             latency = report.latency
             self._both(
@@ -151,6 +162,11 @@ class Screen:
         self._both(
             f"检查{word[0]}，{report.seconds:.1f} 秒", f"check {word[1]} after {report.seconds:.1f} s", style
         )
+
+    def _seen(self, zh: str, en: str, listed: str) -> None:
+        label = " · ".join(part for lang, part in ((Lang.ZH, zh), (Lang.EN, en)) if lang in self._langs)
+        mark = ("✓", "green") if listed else ("✗", "bold red")
+        self._console.print(Text.assemble("  ", mark, f"  {label}: {listed or '-'}"))
 
     def result(self, value: dict[str, Any]) -> None:
         """The one JSON object of a check."""

@@ -1,20 +1,26 @@
 """What the sensors of the demo say, and when: the opening, then one scene a minute. Pure.
 
-The messages have the shape of what Zigbee2MQTT and gate controllers publish (firmware-config/); nothing here knows
+Acts and options are those of `redwhistle-edge simulate`, which speaks each device's own protocol; nothing here knows
 what will follow from them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from server.demo.compounds import (
+    BOILER,
+    CALL_BUTTON,
+    COLUMN,
     COMPOUNDS,
     FIRST_SMOKE,
+    GARAGE,
     JINHE,
     JINYUAN,
     NORTH_GATE,
     OTHER_SMOKE,
+    PANEL_SMOKE,
+    PIT,
     SECOND_SMOKE,
     SOUTH_GATE,
     THIRD_SMOKE,
@@ -29,95 +35,93 @@ SCENE_EVERY_S = 60.0
 CALM_EVERY_S = 15.0
 
 
+ALARMING = frozenset({"alarm", "press", "exceed", "denied", "forced"})
+"""Acts that say that something is wrong: latency is counted from them."""
+_READING = frozenset({Family.SMOKE, Family.SOS, Family.VIBRATION, Family.WATER, Family.PANEL})
+"""Those that speak by themselves; a Modbus unit is asked by the box."""
+_GATES = frozenset({Family.GATE, Family.GATE_HTTP})
+
+
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """One message, `after_s` seconds from the beginning of its scene."""
+    """One act of one device, `after_s` seconds from the beginning of its scene."""
 
     after_s: float
     compound: Compound
     device: Device
-    payload: Mapping[str, Any]
+    act: str
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def alarming(self) -> bool:
-        """Whether it says that something is wrong: latency is counted from such a message."""
-        return self.payload.get("smoke") is True or self.payload.get("event") in {"denied", "forced"}
+        """Whether it says that something is wrong."""
+        return self.act in ALARMING
+
+    def to_json(self) -> dict[str, Any]:
+        """As the simulator reads it."""
+        return {"device": self.device.id, "act": self.act, "options": dict(self.options)}
 
 
 def opening() -> list[Beat]:
-    """A regular entry, smoke on two floors of one unit, a gate refused and forced, smoke in the other compound."""
+    """A regular entry, smoke on two floors of one unit, gates refused and forced, a call, water, gas, a shaking column,
+    the fire panel, and smoke in the other compound."""
+    entry = {"direction": "in", "card": CARDS[0]}
     return [
-        Beat(
-            0.0,
-            JINYUAN,
-            SOUTH_GATE,
-            {"event": "opened", "direction": "in", "card": CARDS[0], "open_s": 0},
-        ),
-        Beat(0.5, JINYUAN, FIRST_SMOKE, smoking(0.8)),
-        Beat(2.0, JINHE, NORTH_GATE, {"event": "denied", "card": CARDS[1], "reason": "expired"}),
-        Beat(2.5, JINYUAN, SOUTH_GATE, {"event": "closed"}),
-        Beat(3.5, JINHE, NORTH_GATE, {"event": "forced"}),
-        Beat(5.0, JINYUAN, SECOND_SMOKE, smoking(1.4)),
-        Beat(6.5, JINHE, OTHER_SMOKE, smoking(0.4)),
-        Beat(8.0, JINYUAN, FIRST_SMOKE, calm_smoke(0)),
-        Beat(8.0, JINYUAN, SECOND_SMOKE, calm_smoke(1)),
-        Beat(8.0, JINHE, OTHER_SMOKE, calm_smoke(2)),
-        Beat(9.0, JINHE, NORTH_GATE, {"event": "closed"}),
+        Beat(0.0, JINYUAN, SOUTH_GATE, "opened", entry),
+        Beat(0.5, JINYUAN, FIRST_SMOKE, "alarm", {"value": 0.8}),
+        Beat(1.0, JINYUAN, CALL_BUTTON, "press", {"gesture": "hold"}),
+        Beat(1.5, JINYUAN, PIT, "exceed"),
+        Beat(2.0, JINHE, NORTH_GATE, "denied", {"card": CARDS[1], "reason": "expired"}),
+        Beat(2.5, JINYUAN, SOUTH_GATE, "closed"),
+        Beat(3.0, JINYUAN, GARAGE, "forced"),
+        Beat(3.5, JINHE, NORTH_GATE, "forced"),
+        Beat(3.5, JINYUAN, COLUMN, "alarm"),
+        Beat(4.0, JINYUAN, PANEL_SMOKE, "alarm"),
+        Beat(5.0, JINYUAN, SECOND_SMOKE, "alarm", {"value": 1.4}),
+        Beat(6.0, JINYUAN, BOILER, "exceed"),
+        Beat(6.5, JINHE, OTHER_SMOKE, "alarm", {"value": 0.4}),
+        *(Beat(8.0, JINYUAN, each, "clear") for each in (FIRST_SMOKE, SECOND_SMOKE, COLUMN, PANEL_SMOKE)),
+        Beat(8.0, JINHE, OTHER_SMOKE, "clear"),
+        *(Beat(8.5, JINYUAN, each, "reading") for each in (PIT, BOILER)),
+        Beat(9.0, JINYUAN, GARAGE, "closed"),
+        Beat(9.0, JINHE, NORTH_GATE, "closed"),
     ]
 
 
 def scene(number: int) -> list[Beat]:
-    """What happens in the `number`-th minute (from 0) after the opening; four scenes in turn."""
+    """What happens in the `number`-th minute (from 0) after the opening; these scenes in turn."""
     scenes = (
-        [
-            Beat(0.0, JINYUAN, THIRD_SMOKE, smoking(0.6)),
-            Beat(5.0, JINYUAN, THIRD_SMOKE, calm_smoke(0)),
-        ],
-        [
-            Beat(0.0, JINYUAN, SOUTH_GATE, {"event": "forced"}),
-            Beat(5.0, JINYUAN, SOUTH_GATE, {"event": "closed"}),
-        ],
-        [
-            Beat(0.0, JINHE, OTHER_SMOKE, smoking(0.5)),
-            Beat(5.0, JINHE, OTHER_SMOKE, calm_smoke(2)),
-        ],
-        [
-            Beat(0.0, JINHE, NORTH_GATE, {"event": "forced"}),
-            Beat(5.0, JINHE, NORTH_GATE, {"event": "closed"}),
-        ],
+        _rise_and_fall(JINYUAN, THIRD_SMOKE, "alarm", "clear", {"value": 0.6}),
+        _rise_and_fall(JINYUAN, SOUTH_GATE, "forced", "closed"),
+        _rise_and_fall(JINYUAN, PIT, "exceed", "reading"),
+        _rise_and_fall(JINHE, OTHER_SMOKE, "alarm", "clear", {"value": 0.5}),
+        _rise_and_fall(JINYUAN, CALL_BUTTON, "press", "reading"),
+        _rise_and_fall(JINHE, NORTH_GATE, "forced", "closed"),
+        _rise_and_fall(JINYUAN, PANEL_SMOKE, "alarm", "clear"),
+        _rise_and_fall(JINYUAN, BOILER, "exceed", "reading"),
     )
     return scenes[number % len(scenes)]
 
 
 def calm() -> list[Beat]:
-    """What every smoke detector and gate says when nothing is wrong: its telemetry."""
+    """What every detector and gate says when nothing is wrong: its telemetry."""
     beats = []
     for compound in COMPOUNDS:
-        detectors = enumerate(compound.of(Family.SMOKE))
-        beats += [Beat(0.0, compound, device, calm_smoke(n)) for n, device in detectors]
-        beats += [Beat(0.0, compound, device, {"event": "closed"}) for device in compound.of(Family.GATE)]
+        for device in compound.devices:
+            if device.family in _READING:
+                beats.append(Beat(0.0, compound, device, "reading", _degrees(device)))
+            elif device.family in _GATES:
+                beats.append(Beat(0.0, compound, device, "closed"))
     return beats
 
 
-def smoking(level: float) -> dict[str, Any]:
-    """A detector that sees smoke."""
-    return {
-        "smoke": True,
-        "smoke_level": level,
-        "battery": 93,
-        "battery_low": False,
-        "tamper": False,
-        "linkquality": 112,
-    }
+def _rise_and_fall(
+    compound: Compound, device: Device, begin: str, end: str, options: Mapping[str, Any] | None = None
+) -> list[Beat]:
+    return [Beat(0.0, compound, device, begin, options or {}), Beat(5.0, compound, device, end)]
 
 
-def calm_smoke(number: int) -> dict[str, Any]:
-    """A detector that sees none; `number` only makes detectors differ a little."""
-    return {
-        "smoke": False,
-        "battery": 97 - number,
-        "battery_low": False,
-        "tamper": False,
-        "linkquality": 118 - 7 * number,
-        "temperature": 22.5 + number,
-    }
+def _degrees(device: Device) -> dict[str, Any]:
+    """A temperature of its own, so that detectors differ a little."""
+    warm = device.family in {Family.SMOKE, Family.PANEL}
+    return {"value": 21.0 + len(device.id) % 5 / 2} if warm else {}

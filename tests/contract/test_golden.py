@@ -45,6 +45,7 @@ from redwhistle.contracts.events import (
     GasData,
     GateData,
     HeatData,
+    LoiteringData,
     SeenData,
     SmokeData,
     SosData,
@@ -78,6 +79,7 @@ DATA: dict[EventKind, EventData] = {
     EventKind.CROWD_FORMED: CrowdData(
         count=42, limit=30, zone="south-gate", dwell_s=20.0, basis="moving_regions"
     ),
+    EventKind.LOITERING: LoiteringData(zone="stairs", dwell_s=300.0, count=2, track=17),
     EventKind.GATE_OPENED: GateData(direction="in", credential="0f1e2d3c4b5a6978"),
     EventKind.GATE_DENIED: GateData(direction="out", credential="0f1e2d3c4b5a6978", reason="expired"),
     EventKind.GATE_FORCED: GateData(),

@@ -1,6 +1,7 @@
 """A camera's frames: what is counted and on what basis, flame and smoke over time."""
 
 import pytest
+from edge.agent.policy.seen import SeenRules
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -9,7 +10,6 @@ from edge.agent.observation import Detection, EventSeen, FrameSeen, Moment, Obse
 from edge.agent.policy import camera
 from edge.agent.policy.camera import CameraRules
 from edge.agent.policy.crowd import ZoneRules
-from edge.agent.policy.seen import SeenRules
 from edge.agent.policy.sight import Sight
 from redwhistle.contracts.events import DATA_OF, CrowdData, EventKind, SeenData
 

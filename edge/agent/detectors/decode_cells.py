@@ -16,11 +16,25 @@ def decode_tile_map(output: Floats, width_px: int, height_px: int) -> Candidates
     cells = _map_of(output)
     classes_n, rows_n, columns_n = cells.shape
     scores = softmax(cells.reshape(classes_n, -1).T)
-    ys, xs = np.divmod(np.arange(rows_n * columns_n, dtype=np.float32), np.float32(columns_n))
-    low = np.stack([xs, ys], axis=1)
-    corners = np.concatenate([low, low + 1], axis=1)
-    sides = np.array([width_px / columns_n, height_px / rows_n], dtype=np.float32)
-    return (corners * np.tile(sides, 2)).astype(np.float32), scores
+    return _cell_boxes(columns_n, rows_n, width_px, height_px), scores
+
+
+def decode_scene_map(output: Floats, width_px: int, height_px: int) -> Candidates:
+    """`output`: (1, C, 1 + h * w) before softmax. The first candidate is the whole picture, then one a cell.
+
+    Cells are as wide as high, so h and w follow from their number and the input's sides. Raises ValueError for a
+    number that fits no such grid.
+    """
+    if output.ndim != 3 or output.shape[0] != 1 or output.shape[1] == 0 or output.shape[2] < 2:
+        raise ValueError(f"a scene_map output is (1, C, 1 + h * w), not {output.shape}")
+    cells_n = output.shape[2] - 1
+    columns_n = max(1, round((cells_n * width_px / height_px) ** 0.5))
+    rows_n = cells_n // columns_n
+    if columns_n * rows_n != cells_n or columns_n * height_px != rows_n * width_px:
+        raise ValueError(f"{cells_n} cells do not make square ones of {width_px}x{height_px} pixels")
+    whole = np.array([[0, 0, width_px, height_px]], dtype=np.float32)
+    boxes = np.concatenate([whole, _cell_boxes(columns_n, rows_n, width_px, height_px)])
+    return boxes, softmax(output[0].T)
 
 
 def decode_density(output: Floats, width_px: int, height_px: int) -> Floats:
@@ -37,6 +51,14 @@ def decode_density(output: Floats, width_px: int, height_px: int) -> Floats:
     ys, xs = np.nonzero(people > 0)
     sides = (width_px / columns_n, height_px / rows_n)
     return np.stack([(xs + 0.5) * sides[0], (ys + 0.5) * sides[1], people[ys, xs]], axis=1).astype(np.float32)
+
+
+def _cell_boxes(columns_n: int, rows_n: int, width_px: int, height_px: int) -> Floats:
+    ys, xs = np.divmod(np.arange(rows_n * columns_n, dtype=np.float32), np.float32(columns_n))
+    low = np.stack([xs, ys], axis=1)
+    corners = np.concatenate([low, low + 1], axis=1)
+    sides = np.array([width_px / columns_n, height_px / rows_n], dtype=np.float32)
+    return (corners * np.tile(sides, 2)).astype(np.float32)
 
 
 def _map_of(output: Floats) -> Floats:

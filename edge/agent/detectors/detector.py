@@ -91,7 +91,7 @@ def alarm_scores(entry: ModelEntry, scores: Floats) -> Floats:
     What is not a number counts as 0.
     """
     columns = np.nan_to_num(scores[:, sorted(set(entry.labels.values()))], posinf=0.0, neginf=0.0)
-    if entry.kind in {ModelKind.CLASSIFIER, ModelKind.TILE_MAP}:
+    if entry.kind in {ModelKind.CLASSIFIER, ModelKind.SCENE_MAP, ModelKind.TILE_MAP}:
         return np.minimum(columns.sum(axis=1), np.float32(1.0))  # type: ignore[no-any-return]
     return columns.max(axis=1)  # type: ignore[no-any-return]
 
@@ -121,5 +121,7 @@ def _decode(entry: ModelEntry, output: Floats) -> Candidates:
             return decode.decode_fastestdet(output, width_px, height_px)
         case ModelKind.TILE_MAP:
             return decode_cells.decode_tile_map(output, width_px, height_px)
+        case ModelKind.SCENE_MAP:
+            return decode_cells.decode_scene_map(output, width_px, height_px)
         case ModelKind.CLASSIFIER | ModelKind.DENSITY:
             raise ValueError(f"a {entry.kind} gives no boxes")

@@ -40,6 +40,8 @@ class ModelKind(StrEnum):
     """(B, C): scores before softmax; a row for the whole picture, or a row a tile where the entry has `tiles`."""
     TILE_MAP = "tile_map"
     """(1, C, h, w): scores before softmax of each cell; one run looks at the whole picture."""
+    SCENE_MAP = "scene_map"
+    """(1, C, 1 + h * w): scores before softmax, first of the whole picture, then of each cell, row by row."""
     DENSITY = "density"
     """(1, 1, h, w): people in each cell; their sum is the count."""
 
@@ -201,7 +203,7 @@ class ModelEntry(BaseModel):
         return sum(each.tiles for each in self.tiles) or 1
 
 
-_WITHOUT_BOXES = frozenset({ModelKind.CLASSIFIER, ModelKind.TILE_MAP})
+_WITHOUT_BOXES = frozenset({ModelKind.CLASSIFIER, ModelKind.SCENE_MAP, ModelKind.TILE_MAP})
 
 
 class Manifest(BaseModel):

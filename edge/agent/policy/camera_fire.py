@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 
 from edge.agent.observation import EventSeen, FrameSeen
-from edge.agent.policy import seen
+from edge.agent.policy import fire
+from edge.agent.policy.fire import FireChange, FlameRules, LabelGrid, SmokeRules
+from edge.agent.policy.fire import FireState as LabelState
 from edge.agent.policy.latch import Turn
-from edge.agent.policy.seen import SeenRules, SeenState
-from edge.agent.policy.sight import FLAME, SMOKE, Sight, relative
+from edge.agent.policy.sight import Sight
 from redwhistle.contracts.events import EventKind, SeenData
 
 _BOXES_SENT = 32
@@ -16,31 +17,45 @@ _BOXES_SENT = 32
 class FireState:
     """Of one camera."""
 
-    flame: SeenState = field(default_factory=SeenState)
-    smoke: SeenState = field(default_factory=SeenState)
+    flame: LabelState = field(default_factory=LabelState)
+    smoke: LabelState = field(default_factory=LabelState)
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Something is seen, or was a moment ago: every frame counts now."""
+        return self.flame.is_uncertain or self.smoke.is_uncertain
 
 
 def step(
-    flame_rules: SeenRules, smoke_rules: SeenRules, sight: Sight, state: FireState, frame: FrameSeen
+    flame_rules: FlameRules, smoke_rules: SmokeRules, sight: Sight, state: FireState, frame: FrameSeen
 ) -> tuple[FireState, tuple[EventSeen, ...]]:
-    """Take one frame's detections."""
-    flame, flames = _look_for(FLAME, EventKind.FLAME_SEEN, flame_rules, sight, state.flame, frame)
-    smoke, smokes = _look_for(SMOKE, EventKind.SMOKE_SEEN, smoke_rules, sight, state.smoke, frame)
-    return FireState(flame, smoke), (*flames, *smokes)
-
-
-def _look_for(
-    label: str, kind: EventKind, rules: SeenRules, sight: Sight, state: SeenState, frame: FrameSeen
-) -> tuple[SeenState, tuple[EventSeen, ...]]:
-    found = tuple(d for d in frame.detections if d.label == label)
-    state, change = seen.step(rules, state, found, frame.moment.mono_ms)
-    if change is None:
+    """Take one frame. One in which nobody looked for fire is neither a hit nor a miss."""
+    grid = frame.fire
+    if grid is None or not frame.fresh:
         return state, ()
+    now_ms = frame.moment.mono_ms
+    flames = LabelGrid(grid.columns, grid.rows, grid.flame, grid.changed, grid.whole_flame)
+    moved = tuple(max(pair) for pair in zip(grid.changed, grid.drifted, strict=True))
+    smokes = LabelGrid(grid.columns, grid.rows, grid.smoke, moved, grid.whole_smoke)
+    flame, flame_change = fire.step(flame_rules, state.flame, flames, now_ms)
+    smoke, smoke_change = fire.step(smoke_rules, state.smoke, smokes, now_ms)
+    said = (
+        *_events(EventKind.FLAME_SEEN, flame_change, sight, frame),
+        *_events(EventKind.SMOKE_SEEN, smoke_change, sight, frame),
+    )
+    return FireState(flame, smoke), said
+
+
+def _events(
+    kind: EventKind, change: FireChange | None, sight: Sight, frame: FrameSeen
+) -> tuple[EventSeen, ...]:
+    if change is None:
+        return ()
     data = SeenData(
         active=change.turn is not Turn.ENDED,
-        score=round(min(change.score, 1.0), 4),
-        boxes_xyxy=[relative(box, frame) for box in change.boxes_xyxy_px[:_BOXES_SENT]],
+        score=round(min(max(change.score, 0.0), 1.0), 4),
+        boxes_xyxy=list(change.boxes_xyxy[:_BOXES_SENT]),
         model=sight.model,
         frames=change.frames,
     )
-    return state, (EventSeen(device=frame.device, kind=kind, data=data, moment=frame.moment),)
+    return (EventSeen(device=frame.device, kind=kind, data=data, moment=frame.moment),)

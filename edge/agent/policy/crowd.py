@@ -27,6 +27,10 @@ class ZoneRules(Rules):
     """… for this long."""
     dropout_s: Seconds = 2.0
     """A dip to the limit or below, or a gap between frames, up to this long does not break the dwell: models miss people."""
+    stay_s: Seconds = 0.0
+    """Who has not been in the zone for this long does not count for its crowd: passers-by are none."""
+    loiter_s: Seconds | None = None
+    """Who stays longer than this lingers, which is an event of its own; without it nobody does."""
     cooldown_s: Seconds = 60.0
     """After the end of a crowd, no new one is announced for this long."""
 

@@ -26,6 +26,7 @@ ReflexKind = Literal[
     EventKind.FLAME_SEEN,
     EventKind.SMOKE_SEEN,
     EventKind.CROWD_FORMED,
+    EventKind.LOITERING,
     EventKind.GATE_FORCED,
     EventKind.GATE_HELD_OPEN,
     EventKind.SOS,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 
 from edge.agent.observation import EventSeen, Moment
-from edge.agent.pipeline import CameraPipeline, Detector, Frame, Witness
+from edge.agent.pipeline import CameraPipeline, Detector, Frame, Meter, Watch, Witness
 from edge.agent.policy import reader as watch
 from edge.agent.policy.reader import ReaderAct, ReaderLimits, ReaderPhase
 from edge.agent.ports import Sink
@@ -27,12 +27,15 @@ def build(
     moment: Callable[[], Moment],
     detectors: Callable[[], Sequence[Detector]],
     witness: Witness | None = None,
+    meter: Callable[[], Meter] | None = None,
 ) -> "CameraSource":
     """The source of one camera. `detectors` makes its detectors when it starts, and again when it is restarted.
 
+    `meter` likewise makes what compares its pictures; without one every frame is looked at and no view is judged.
+
     An example: `build(section, moment=clock.moment, detectors=lambda: models.detectors_for(people="auto"))`.
     """
-    return CameraSource(settings, moment, detectors, witness)
+    return CameraSource(settings, moment, detectors, witness, meter)
 
 
 class CameraSource:
@@ -44,8 +47,10 @@ class CameraSource:
         moment: Callable[[], Moment],
         detectors: Callable[[], Sequence[Detector]],
         witness: Witness | None = None,
+        meter: Callable[[], Meter] | None = None,
     ) -> None:
         self._witness = witness
+        self._make_meter = meter
         self.name = settings.name
         self._settings = settings
         self._moment = moment
@@ -69,7 +74,9 @@ class CameraSource:
             detectors = self._make_detectors()
         except ConfigurationError as error:
             raise SourceError(f"{self.name}: {error}") from error
-        pipeline = CameraPipeline(self._settings.device, self._settings.rules, detectors, sink, self._witness)
+        settings, meter = self._settings, self._make_meter
+        watch = None if meter is None else Watch(meter(), settings.motion_gate, settings.view)
+        pipeline = CameraPipeline(settings.device, settings.rules, detectors, sink, self._witness, watch)
         self._log.info("camera_begun", url=shown(self._settings.url.get_secret_value()))
         try:
             self._watch(pipeline, sink, stop)
@@ -77,7 +84,7 @@ class CameraSource:
             self._close_reader()
 
     def _watch(self, pipeline: CameraPipeline, sink: Sink, stop: threading.Event) -> None:
-        pace = _Pace(1000 / self._settings.analyse_fps)
+        pace = _Pace()
         state = watch.begin(self._moment().mono_ms, stalled=self._stalled)
         while not stop.is_set() and state.phase is not ReaderPhase.ENDED:
             moment = self._moment()
@@ -95,7 +102,8 @@ class CameraSource:
                     state, acts = watch.frame_came(state, moment.mono_ms)
                     self._carry_out(acts, silent_s, sink, moment)
                     pipeline.process(Frame(image_bgr, _earlier(moment, age_ms)))
-                    stop.wait(pace.pause_s(moment.mono_ms, self._moment().mono_ms))
+                    period_ms = pipeline.period_ms(moment, self._settings.analyse_fps)
+                    stop.wait(pace.pause_s(period_ms, moment.mono_ms, self._moment().mono_ms))
                     state = watch.asked(state, self._moment().mono_ms)
                     self._reader.ask()
                 case Opened(facts):
@@ -106,7 +114,8 @@ class CameraSource:
                 case Gone(reason):
                     self._reason = self._hide(reason)
                     self._close_reader()
-                    pace = _Pace(1000 / self._settings.analyse_fps)
+                    pace = _Pace()
+                    pipeline.reconnected()
                     state = watch.exited(self._limits, state, moment.mono_ms)
                     self._log.warning("camera_reader_gone", reason=self._reason, failures=state.failures)
                 case None:
@@ -156,13 +165,12 @@ class CameraSource:
 class _Pace:
     """Asks for frames against an absolute clock: a frame that came late does not push back those after it."""
 
-    def __init__(self, period_ms: float) -> None:
-        self._period_ms = period_ms
+    def __init__(self) -> None:
         self._due_ms = -1.0
 
-    def pause_s(self, came_ms: int, now_ms: int) -> float:
+    def pause_s(self, period_ms: float, came_ms: int, now_ms: int) -> float:
         """Seconds until the next frame is due, after one that came at `came_ms`."""
-        self._due_ms = self._period_ms + (came_ms if self._due_ms < 0 else self._due_ms)
+        self._due_ms = period_ms + (came_ms if self._due_ms < 0 else self._due_ms)
         self._due_ms = max(self._due_ms, now_ms)
         return (self._due_ms - now_ms) / 1000
 

@@ -10,7 +10,10 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 from edge.agent.filepaths import FOLDER
 from edge.agent.policy.camera import CameraRules
 from edge.agent.policy.evidence import EvidenceRules
+from edge.agent.policy.motion_gate import GateRules
+from edge.agent.policy.night import rules_of_day
 from edge.agent.policy.rules import Rules
+from edge.agent.policy.view import ViewRules
 from edge.agent.policy.zones import Point, check_polygon
 from edge.agent.sources.camera_order import CameraKind, DeviceFormat, ReaderOrder
 from redwhistle.contracts.ids import DeviceId, PlaceId, Text
@@ -71,7 +74,17 @@ class CameraSettings(Rules):
     masks: tuple[tuple[Point, ...], ...] = Field(default=(), max_length=32)
     """Privacy: polygons (corners x, y in 0..1, from the top left) that are black before anything sees the frame."""
     evidence: EvidenceRules = EvidenceRules()
+    motion_gate: GateRules = GateRules()
+    """When a picture is worth the models' time."""
+    view: ViewRules = ViewRules()
+    """When the camera is said to be covered, moved, blinded or frozen."""
     rules: CameraRules = CameraRules()
+
+    @field_validator("rules")
+    @classmethod
+    def _night_goes_with_day(cls, value: CameraRules) -> CameraRules:
+        rules_of_day(value)
+        return value
 
     @field_validator("masks")
     @classmethod

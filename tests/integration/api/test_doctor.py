@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from redwhistle.cli import build_app
-from server.commands.doctor import examine
+from server.examining import examine
 from server.store.connection import connect
 from server.store.retention import Retention, enforce
 from tests.integration.api.conftest import House

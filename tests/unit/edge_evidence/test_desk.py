@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from edge.agent.policy.seen import SeenRules
 
 from edge.agent.evidence import desk as module
 from edge.agent.evidence.desk import CameraView, EvidenceDesk
@@ -15,7 +16,6 @@ from edge.agent.pipeline import CameraPipeline, Detector, Found, Frame, Image
 from edge.agent.policy import evidence as policy
 from edge.agent.policy.camera import CameraRules
 from edge.agent.policy.evidence import EvidenceRules
-from edge.agent.policy.seen import SeenRules
 from edge.agent.sink import OutboxSink
 from redwhistle.contracts.events import EventKind, SmokeData
 from redwhistle.contracts.ids import Lane

@@ -1539,7 +1539,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "smoke" | "heat" | "gas" | "manual_call" | "flame_seen" | "smoke_seen" | "crowd_formed" | "gate_opened" | "gate_denied" | "gate_forced" | "gate_held_open" | "sos" | "water_level" | "vibration" | "tamper" | "battery_low" | "device_lost" | "device_recovered" | "device_fault" | "box_health";
+            kind: "smoke" | "heat" | "gas" | "manual_call" | "flame_seen" | "smoke_seen" | "crowd_formed" | "loitering" | "gate_opened" | "gate_denied" | "gate_forced" | "gate_held_open" | "sos" | "water_level" | "vibration" | "tamper" | "battery_low" | "device_lost" | "device_recovered" | "device_fault" | "box_health";
             /** Place */
             place: string;
             /**
@@ -2001,7 +2001,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "smoke" | "heat" | "gas" | "manual_call" | "flame_seen" | "smoke_seen" | "crowd_formed" | "gate_opened" | "gate_denied" | "gate_forced" | "gate_held_open" | "sos" | "water_level" | "vibration" | "tamper" | "battery_low" | "device_lost" | "device_recovered" | "device_fault" | "box_health";
+            kind: "smoke" | "heat" | "gas" | "manual_call" | "flame_seen" | "smoke_seen" | "crowd_formed" | "loitering" | "gate_opened" | "gate_denied" | "gate_forced" | "gate_held_open" | "sos" | "water_level" | "vibration" | "tamper" | "battery_low" | "device_lost" | "device_recovered" | "device_fault" | "box_health";
             /** Test */
             test: boolean;
             /**
@@ -2129,7 +2129,7 @@ export interface components {
          * @description What is measured; the name ends in the unit where there is one.
          * @enum {string}
          */
-        Metric: "temperature_c" | "humidity_pct" | "smoke_level" | "co_ppm" | "gas_lel_pct" | "people_count" | "moving_regions" | "gate_open" | "passed_in" | "passed_out" | "actuator_on" | "water_level_m" | "acceleration_g" | "tilt_deg" | "battery_pct" | "link_quality" | "signal_dbm" | "frames_per_s" | "frame_age_s" | "cpu_temperature_c" | "cpu_load_pct" | "cpu_throttled" | "memory_used_pct" | "disk_free_pct" | "outbox_rows";
+        Metric: "temperature_c" | "humidity_pct" | "smoke_level" | "co_ppm" | "gas_lel_pct" | "people_count" | "moving_regions" | "dwell_max_s" | "gate_open" | "passed_in" | "passed_out" | "actuator_on" | "water_level_m" | "acceleration_g" | "tilt_deg" | "battery_pct" | "link_quality" | "signal_dbm" | "frames_per_s" | "frame_age_s" | "cpu_temperature_c" | "cpu_load_pct" | "cpu_throttled" | "memory_used_pct" | "disk_free_pct" | "outbox_rows";
         /**
          * Myself
          * @description The person of this session or token.
@@ -2633,7 +2633,7 @@ export interface components {
              * Metric
              * @enum {string}
              */
-            metric: "temperature_c" | "humidity_pct" | "smoke_level" | "co_ppm" | "gas_lel_pct" | "people_count" | "moving_regions" | "gate_open" | "passed_in" | "passed_out" | "actuator_on" | "water_level_m" | "acceleration_g" | "tilt_deg" | "battery_pct" | "link_quality" | "signal_dbm" | "frames_per_s" | "frame_age_s" | "cpu_temperature_c" | "cpu_load_pct" | "cpu_throttled" | "memory_used_pct" | "disk_free_pct" | "outbox_rows";
+            metric: "temperature_c" | "humidity_pct" | "smoke_level" | "co_ppm" | "gas_lel_pct" | "people_count" | "moving_regions" | "dwell_max_s" | "gate_open" | "passed_in" | "passed_out" | "actuator_on" | "water_level_m" | "acceleration_g" | "tilt_deg" | "battery_pct" | "link_quality" | "signal_dbm" | "frames_per_s" | "frame_age_s" | "cpu_temperature_c" | "cpu_load_pct" | "cpu_throttled" | "memory_used_pct" | "disk_free_pct" | "outbox_rows";
             /** Points */
             points: components["schemas"]["ReadingPoint"][];
             /** Unit */

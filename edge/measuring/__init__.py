@@ -1,0 +1,1 @@
+"""How good and how fast models are: over labelled pictures, and against the clock."""

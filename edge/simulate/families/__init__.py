@@ -1,0 +1,1 @@
+"""What the devices of each family can be made to say, and in which bytes. Pure."""

@@ -1,0 +1,1 @@
+"""How what was planned goes out: one adapter a carrier."""

@@ -1,0 +1,107 @@
+"""The labelled pictures of the data folder, held in memory, with their boxes."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.uint8]
+"""(height, width, 3), BGR, 0..255."""
+CLASS_OF = {"fire": 0, "smoke": 1, "normal": 2}
+FIXED_CAMERAS = frozenset(
+    {
+        "apoorvjha_none",
+        "arceda_traffic",
+        "cctv_clip_neg",
+        "coco2017_lightly",
+        "mouso_fixed",
+        "rsri_street",
+        "shared_video_frames",
+    }
+)
+"""Sources whose normal pictures serve as a background for pasted flames and smoke."""
+CLIP_SOURCES = frozenset({"shared_video_frames", "apoorvjha_none"})
+CLIPS = frozenset(
+    {
+        ("ChekaLowQiJun/FireDetection", "fire.mp4"),
+        ("Sowrabha-A/ANOMALY_DETECTION", "videos/test1.mp4"),
+        ("ayoubtrabelsitr/fireDetection", "fire.mp4"),
+        ("babulamani95/test_videos", "Construction Safety (Accident- Fall from Height).mp4"),
+        ("babulamani95/test_videos", "fence1.mp4"),
+        ("babulamani95/test_videos", "forklift3.mp4"),
+        ("intel-iot-devkit/sample-videos", "preview/people-detection.gif"),
+        ("l0kxh/Intelligent-video-surveillance-system", "fire1.mp4"),
+        ("mandrita16/IOCL-Fire-and-Smoke-Detection-", "test_data/fire1.mp4"),
+        ("sajadulakash/polygon-based-traffic-monitor", "vdo2.mp4"),
+        ("sukhitashvili/violence-detection", "data/fire.mp4"),
+        ("sukhitashvili/violence-detection", "data/office_fight.mp4"),
+    }
+)
+"""Where the data folder's video clips come from: their frames are kept out of training, so that the clips are a test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A labelled part of a picture: class number and corners, 0..1."""
+
+    label: int
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One labelled picture. `complete`: outside its boxes there is neither flame nor smoke."""
+
+    file: str
+    label: int
+    source: str
+    group: str
+    image_bgr: Image
+    boxes: tuple[Box, ...] = field(default=())
+    complete: bool = False
+
+    @property
+    def is_background(self) -> bool:
+        return self.label == CLASS_OF["normal"] and self.source in FIXED_CAMERAS
+
+
+def read_pictures(root: Path, split: str, *, without_clips: bool = False) -> list[Picture]:
+    """All pictures of one split of ROOT/fire/labels.csv; `split` is train or val. Without frames of CLIPS if asked."""
+    folder = root / "fire"
+    of_clips = {
+        row["file"] for row in _rows(folder / "origin.csv") if (row["repository"], row["path"]) in CLIPS
+    }
+    boxes: dict[str, list[Box]] = defaultdict(list)
+    for row in _rows(folder / "boxes.csv"):
+        corners = (float(row[key]) for key in ("x1", "y1", "x2", "y2"))
+        boxes[row["file"]].append(Box(CLASS_OF[row["class"]], *corners))
+    pictures = []
+    for row in _rows(folder / "labels.csv"):
+        if row["split"] != split:
+            continue
+        if without_clips and (row["file"] in of_clips or row["source"] in CLIP_SOURCES):
+            continue
+        image = cv2.imread(str(folder / row["file"]))
+        if image is None:
+            raise SystemExit(f"{folder / row['file']}: cannot be read; is the data folder whole?")
+        found = tuple(boxes.get(row["file"], ()))
+        label = CLASS_OF[row["label"]]
+        complete = label == CLASS_OF["normal"] or (bool(found) and row["fire"] != "" and row["smoke"] != "")
+        pictures.append(
+            Picture(row["file"], label, row["source"], row["group"], image.astype(np.uint8), found, complete)
+        )
+    return pictures
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
