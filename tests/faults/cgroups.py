@@ -22,30 +22,37 @@ class Cap:
         for folder in self._folders:
             (folder / "cgroup.procs").write_text(str(os.getpid()))
 
+    def slow_down(self, cpu_share: float) -> None:
+        """From now on no more than this share of one processor, all together."""
+        quota_us = round(cpu_share * _PERIOD_US)
+        for folder in self._folders:
+            if (folder / "cpu.max").exists():
+                (folder / "cpu.max").write_text(f"{quota_us} {_PERIOD_US}")
+            elif (folder / "cpu.cfs_quota_us").exists():
+                (folder / "cpu.cfs_quota_us").write_text(str(quota_us))
+
 
 @contextmanager
-def capped(memory_bytes: int, cpu_share: float) -> Iterator[Cap | None]:
-    """A cgroup (v2 or v1) with these limits, removed at the end; None where none can be made."""
+def capped(memory_bytes: int) -> Iterator[Cap | None]:
+    """A cgroup (v2 or v1) with this limit, removed at the end; None where none can be made."""
     with ExitStack() as stack:
         try:
-            cap = _make(stack, memory_bytes, cpu_share)
+            cap = _make(stack, memory_bytes)
         except OSError:
             cap = None
         yield cap
 
 
-def _make(stack: ExitStack, memory_bytes: int, cpu_share: float) -> Cap:
-    name, quota_us = f"redwhistle-test-{os.getpid()}", round(cpu_share * _PERIOD_US)
+def _make(stack: ExitStack, memory_bytes: int) -> Cap:
+    name = f"redwhistle-test-{os.getpid()}"
     if (_ROOT / "cgroup.controllers").exists():
         group = _group(stack, _own("") / name)
         (group / "memory.max").write_text(str(memory_bytes))
-        (group / "cpu.max").write_text(f"{quota_us} {_PERIOD_US}")
         return Cap([group], lambda: _number(group / "memory.peak"), lambda: _event(group / "memory.events"))
     memory = _group(stack, _own("memory") / name)
     (memory / "memory.limit_in_bytes").write_text(str(memory_bytes))
     processor = _group(stack, _own("cpu") / name)
     (processor / "cpu.cfs_period_us").write_text(str(_PERIOD_US))
-    (processor / "cpu.cfs_quota_us").write_text(str(quota_us))
     return Cap(
         [memory, processor],
         lambda: _number(memory / "memory.max_usage_in_bytes"),

@@ -20,7 +20,7 @@ from redwhistle.errors import OutboxError
 from tests.faults.cgroups import capped
 from tests.faults.programs import ROOT
 from tests.integration.cameras import make_clip
-from tests.unit.test_edge_detectors_models import constant_model
+from tests.unit.onnx_graphs import constant_model
 
 pytestmark = pytest.mark.faults
 MEMORY_BYTES, CPU_SHARE = 400 * 2**20, 0.25
@@ -30,12 +30,12 @@ WANTED = {"flame_seen", "people_count", "frames_per_s"}
 def test_one_camera_is_judged_in_four_hundred_megabytes_and_a_quarter_of_a_processor(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where no cgroup can be made the agent runs uncapped and its memory is measured; the test says which way it took."""
+    """The memory from its start, the processor once it has started. Where no cgroup can be made the agent runs uncapped and its memory is measured; the test says which way it took."""
     write_models(tmp_path / "models")
     write_fire(tmp_path / "models")
     config = write_config(tmp_path, make_clip(tmp_path / "clip.avi"))
     log = tmp_path / "agent.log"
-    with capped(MEMORY_BYTES, CPU_SHARE) as cap, log.open("wb") as out:
+    with capped(MEMORY_BYTES) as cap, log.open("wb") as out:
         agent = subprocess.Popen(
             [sys.executable, "-c", "from edge.cli import main; main()", "run", "--config", str(config)],
             cwd=ROOT,
@@ -44,6 +44,9 @@ def test_one_camera_is_judged_in_four_hundred_megabytes_and_a_quarter_of_a_proce
             preexec_fn=None if cap is None else cap.join,  # noqa: PLW1509  nothing but a write to two files
         )
         try:
+            wait_for(lambda: "camera_opened" in log.read_text(), timeout_s=60, what="the agent has started")
+            if cap is not None:
+                cap.slow_down(CPU_SHARE)
             wait_for(lambda: kept(tmp_path / "data") >= WANTED, timeout_s=60, what="an alarm and counts")
             assert agent.poll() is None
             tree = [psutil.Process(agent.pid), *psutil.Process(agent.pid).children(recursive=True)]
@@ -59,8 +62,9 @@ def test_one_camera_is_judged_in_four_hundred_megabytes_and_a_quarter_of_a_proce
     assert ended == 0
     assert kills == 0
     assert used_bytes < MEMORY_BYTES
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
-    assert not {"camera_stalled", "source_failed", "model_unusable"} & {line["event"] for line in lines}
+    written = log.read_text()
+    assert "camera_opened" in written
+    assert not [word for word in ("camera_stalled", "source_failed", "model_unusable") if word in written]
 
 
 def write_config(folder: Path, clip: Path) -> Path:
