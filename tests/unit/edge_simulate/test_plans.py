@@ -15,9 +15,9 @@ from edge.agent.gbt26875.objects import AnalogValue, ComponentState, Operation, 
 from edge.agent.gbt26875.states import ComponentBit, OperationBit, SystemBit
 from edge.agent.policy.wiegand import has_parity
 from edge.agent.sources.modbus_decode import read_input, read_register
-from edge.agent.sources.modbus_map import NumberType, RegisterSettings, Table, UnitSettings
+from edge.agent.sources.modbus_map import InputSettings, NumberType, RegisterSettings, Table
 from edge.simulate.desk import Desk
-from edge.simulate.families.modbus import calm_cells, put
+from edge.simulate.families.modbus import calm_cells, contact_cells, put
 from edge.simulate.families.modbus import value_cells as encode
 from edge.simulate.steps import Close, Present, Publish, Pulses, Report, Store, Wait
 from redwhistle.contracts.readings import Metric
@@ -197,24 +197,14 @@ def test_the_box_reads_what_was_written(
     assert read == pytest.approx(value, abs=scale / 2 + 1e-4)
 
 
-@given(st.integers(0, 0xFFFF), st.integers(0, 15), st.booleans())
-def test_one_bit_leaves_the_others(word: int, bit: int, on: bool) -> None:
-    unit = UnitSettings.model_validate(
-        {
-            "unit": 1,
-            "devices": [
-                {
-                    "device": "d",
-                    "kind": "smoke",
-                    "inputs": [{"address": 0, "table": "input", "bit": bit, "says": "smoke", "inverted": on}],
-                }
-            ],
-        }
-    )
+@given(st.integers(0, 0xFFFF), st.integers(0, 15), st.booleans(), st.booleans())
+def test_one_bit_leaves_the_others(word: int, bit: int, inverted: bool, on: bool) -> None:
+    contact = InputSettings(address=0, table=Table.INPUT, bit=bit, says="smoke", inverted=inverted)
     memory = {(Table.INPUT, 0): word}
-    put(memory, calm_cells(unit))
-    put(memory, calm_cells(unit))
-    assert memory[Table.INPUT, 0] >> bit & 1 == int(on)
+    put(memory, contact_cells(contact, on))
+    after = memory[Table.INPUT, 0]
+    assert read_input(contact, memory) is on
+    assert after | 1 << bit == word | 1 << bit, "every other bit is as it was"
 
 
 def test_a_tour_visits_each_section_once_and_ends_what_it_began(desk: Desk) -> None:
