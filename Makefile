@@ -61,9 +61,9 @@ clean: ## remove what was made here, fetched servers and the environment too
 
 lock: ## renew the lock files after a change of pyproject.toml (needs uv; ARGS=--upgrade: newest versions)
 	$(COMPILE) $(ARGS) --extra dev pyproject.toml --output-file requirements-dev.lock
-	for extra in demo server edge; do \
+	for extra in demo server "edge --extra gpio --extra osdp"; do \
 		printf 'hatchling>=1.27,<2\neditables>=0.5,<1\n' | $(COMPILE) $(ARGS) --extra $$extra \
-			--constraint requirements-dev.lock pyproject.toml - --output-file requirements-$$extra.lock || exit; \
+			--constraint requirements-dev.lock pyproject.toml - --output-file requirements-$${extra%% *}.lock || exit; \
 	done
 	@! grep -nE 'https?://|file:' requirements-*.lock || { echo 'a lock file names an address: see above' >&2; exit 1; }
 

@@ -1,7 +1,8 @@
 """Cameras on a box: frames a second through the whole pipeline beside the bare model, memory, and what an idle box costs.
 
 For 1, 2 and 4 cameras on one clip. `overhead_pct` is what reader, hand-over, preparing, decoding and policy add to the
-bare ONNX session, measured in turn in one process. Memory and idle load are those of `redwhistle-edge run` (broker and
+bare ONNX session, measured in turn in one process; `overhead_cpu_pct` is the same in processor time of the agent,
+which is the truer one where other programs want the same cores. Memory and idle load are those of `redwhistle-edge run` (broker and
 server not there) with cameras that look once in five seconds: `rss_mb` is the agent's, `tree_mb` that of agent and
 readers together (shared pages counted once), `idle_cpu_pct` the agent's between frames, `readers_cpu_pct` what
 decoding the clip at its own pace costs beside. The figures at the top are those for one camera.

@@ -121,7 +121,10 @@ def analyse(
         wish = settings.detect
         detectors = Models(models or shipped_models()).detectors_for(people=wish.people, fire=wish.fire)
         job = ClipJob(
-            settings, first_moment(begins), every_frame=every_frame, save=str(save) if save else None
+            settings,
+            first_moment(begins, settings.rules),
+            every_frame=every_frame,
+            save=str(save) if save else None,
         )
         analysis = analyse_clip(
             job, detectors, None if as_json or not sys.stderr.isatty() else _tell_progress

@@ -4,14 +4,17 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
-from edge.agent.evidence.blurring import BlurredFilm, annotate, blur
+from edge.agent.detectors.view import ViewMeter
+from edge.agent.evidence.blurring import Blurred, BlurredFilm, annotate, blur
 from edge.agent.observation import EventSeen, Moment, ReadingSeen
-from edge.agent.pipeline import CameraPipeline, Detector, Frame
+from edge.agent.pipeline import CameraPipeline, Detector, Frame, Watch
+from edge.agent.policy.camera import CameraRules
+from edge.agent.policy.schedule import NightRules, zone_of
 from edge.agent.policy.sight import PERSON
 from edge.agent.sources.camera_process import Ended, FrameReady, Gone, Opened, ReaderProcess
-from edge.agent.sources.camera_settings import CameraSettings
+from edge.agent.sources.camera_settings import CameraSettings, shown
 from edge.viewing.analysis import Analysis, clip_event
 from edge.viewing.marks import of_detections, of_settings
 from edge.viewing.watching import WatchedDetector, detections_of, regions_of
@@ -22,6 +25,8 @@ _BOOTED_MS = 3_600_000
 """The simulated machine has been up for an hour."""
 _DAY = (2026, 6, 1)
 _TELL_EVERY_S = 0.5
+_EVERY_FPS = 25.0
+"""Of a film of every frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +40,17 @@ class ClipJob:
     """An MP4 file for the annotated video."""
 
 
-def first_moment(time_of_day: str) -> Moment:
-    """The moment of a first frame: this local time on a day in June. Raises ConfigurationError."""
+def first_moment(time_of_day: str, rules: CameraRules) -> Moment:
+    """The moment of a first frame: this time on a day in June, where the camera is. Raises ConfigurationError."""
     try:
         clock = datetime.strptime(time_of_day, "%H:%M")  # noqa: DTZ007  a time of day has no zone
     except ValueError as error:
         raise ConfigurationError(f"{time_of_day!r} is no time of day: give one such as 22:30") from error
-    local = datetime(*_DAY, clock.hour, clock.minute).astimezone()
-    return Moment(to_ms(local), _BOOTED_MS, synced=True)
+    zone = zone_of(
+        NightRules.model_fields["timezone"].default if rules.night is None else rules.night.timezone
+    )
+    local = datetime(*_DAY, clock.hour, clock.minute, tzinfo=zone)
+    return Moment(to_ms(local.astimezone(UTC)), _BOOTED_MS, synced=True)
 
 
 def analyse_clip(
@@ -50,19 +58,26 @@ def analyse_clip(
 ) -> Analysis:
     """Look at it to its end; `tell` hears how far it is (seconds of the clip, frames). Raises SourceError."""
     settings = job.settings
-    step_s = 0.0 if job.every_frame else 1 / settings.analyse_fps
-    order = replace(settings.reader_order(), step_s=step_s, loop=False, speed=1.0)
     watched = [WatchedDetector(detector) for detector in detectors]
     notes = _Notes()
+    counts: list[int] = []
     began_s = told_s = heard_s = time.monotonic()
     clip_ms = frames = 0
     size_px = (0, 0)
     with ExitStack() as stack:
-        film = None if job.save is None else BlurredFilm(job.save, _film_fps(settings, job.every_frame))
+        witness = _Onlooker(settings, watched, films=job.save is not None)
+        watch = Watch(ViewMeter(), settings.motion_gate, settings.view)
+        pipeline = CameraPipeline(settings.device, settings.rules, watched, notes, witness, watch)
+        period_s = pipeline.period_ms(job.begins, settings.analyse_fps) / 1000
+        film = (
+            None
+            if job.save is None
+            else BlurredFilm(job.save, _EVERY_FPS if job.every_frame else 1 / period_s)
+        )
         if film is not None:
             stack.callback(film.close)
-        witness = _Onlooker(settings, watched, film)
-        pipeline = CameraPipeline(settings.device, settings.rules, watched, notes, witness)
+        step_s = 0.0 if job.every_frame else period_s
+        order = replace(settings.reader_order(), step_s=step_s, loop=False, speed=1.0)
         reader = stack.enter_context(closing(ReaderProcess(order)))
         reader.ask()
         while True:
@@ -70,8 +85,10 @@ def analyse_clip(
                 case FrameReady(image_bgr, _, _, at_ms, camera_px):
                     clip_ms, frames, size_px = at_ms, frames + 1, camera_px
                     pipeline.process(Frame(image_bgr, _later(job.begins, at_ms)))
-                    witness.raise_failure()
                     reader.ask()
+                    counts.append(witness.count)
+                    if film is not None and witness.picture is not None:
+                        film.add(witness.picture)
                     heard_s = time.monotonic()
                     if tell is not None and heard_s - told_s > _TELL_EVERY_S:
                         told_s = heard_s
@@ -79,16 +96,18 @@ def analyse_clip(
                 case Ended():
                     break
                 case Gone(reason):
-                    raise SourceError(f"{order.url}: {reason}")
+                    raise SourceError(f"{shown(settings.url.get_secret_value())}: {reason}")
                 case Opened() | None:
                     if time.monotonic() - heard_s > settings.stall_s:
-                        raise SourceError(f"{order.url}: the decoder hangs in it: record or copy it again")
+                        raise SourceError(
+                            f"{shown(settings.url.get_secret_value())}: the decoder hangs in it: record or copy it again"
+                        )
     return Analysis(
         frames=frames,
         wall_s=time.monotonic() - began_s,
         clip_s=clip_ms / 1000,
         events=tuple(clip_event(event, job.begins.mono_ms, size_px) for event in notes.events),
-        counts=tuple(witness.counts),
+        counts=tuple(counts),
         people=any(PERSON in detector.labels for detector in detectors),
     )
 
@@ -107,16 +126,14 @@ class _Notes:
 
 
 class _Onlooker:
-    """Counts and films. Implements `edge.agent.pipeline.Witness`."""
+    """Counts and draws. Implements `edge.agent.pipeline.Witness`: where the models need not look, what it has stands."""
 
-    def __init__(
-        self, settings: CameraSettings, watched: Sequence[WatchedDetector], film: BlurredFilm | None
-    ) -> None:
+    def __init__(self, settings: CameraSettings, watched: Sequence[WatchedDetector], *, films: bool) -> None:
         self._settings = settings
         self._watched = watched
-        self._film = film
-        self._failure: SourceError | None = None
-        self.counts: list[int] = []
+        self._films = films
+        self.count = 0
+        self.picture: Blurred | None = None
 
     def see(
         self,
@@ -125,8 +142,8 @@ class _Onlooker:
         people_xyxy_px: Sequence[tuple[float, float, float, float]] | None,
     ) -> None:
         regions = regions_of(self._watched)
-        self.counts.append(len(regions) if people_xyxy_px is None else len(people_xyxy_px))
-        if self._film is None or self._failure is not None:
+        self.count = len(regions) if people_xyxy_px is None else len(people_xyxy_px)
+        if not self._films:
             return
         blurred = blur(frame.image_bgr, people_xyxy_px, self._settings.masks)
         height_px, width_px = frame.image_bgr.shape[:2]
@@ -134,19 +151,7 @@ class _Onlooker:
         annotate(
             blurred, [*marks, *of_detections(detections_of(self._watched), regions, (width_px, height_px))]
         )
-        try:
-            self._film.add(blurred)
-        except SourceError as error:  # a witness does not raise: the pipeline would not know what it is
-            self._failure = error
-
-    def raise_failure(self) -> None:
-        """Raise what the film tripped over."""
-        if self._failure is not None:
-            raise self._failure
-
-
-def _film_fps(settings: CameraSettings, every_frame: bool) -> float:
-    return 25.0 if every_frame else settings.analyse_fps
+        self.picture = blurred
 
 
 def _later(begins: Moment, by_ms: int) -> Moment:

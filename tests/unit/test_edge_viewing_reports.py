@@ -151,6 +151,17 @@ def test_zones_are_numbered_and_named_beside() -> None:
     assert all(mark.word.isascii() for mark in marks)
 
 
+def test_a_line_shows_its_inner_side() -> None:
+    """Who walks to the right along it has the lower half of the picture at the right hand."""
+    line = {"name": "gate", "from": [0.2, 0.5], "to": [0.8, 0.5], "in_side": "right"}
+    marks, legend = of_settings(CameraRules.model_validate({"lines": [line]}), [])
+    assert marks[0].corners == ((0.2, 0.5), (0.8, 0.5))
+    assert not marks[0].closed
+    assert marks[1].corners[0][1] > 0.5
+    assert marks[1].corners[1] == (0.5, 0.5)
+    assert [(each.mark, each.name) for each in legend] == [("L1", "gate")]
+
+
 @given(st.tuples(*[st.floats(-1e6, 1e6)] * 4))
 def test_frames_around_what_was_found_stay_in_the_picture(box: tuple[float, float, float, float]) -> None:
     (mark,) = of_detections([], [box], (640, 360))
