@@ -1,15 +1,17 @@
 """A camera's frames: what is counted and on what basis, flame and smoke over time."""
 
+from dataclasses import replace
+
 import pytest
-from edge.agent.policy.seen import SeenRules
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from edge.agent.observation import Detection, EventSeen, FrameSeen, Moment, Observation, ReadingSeen
+from edge.agent.observation import Detection, EventSeen, FireGrid, FrameSeen, Moment, Observation, ReadingSeen
 from edge.agent.policy import camera
 from edge.agent.policy.camera import CameraRules
 from edge.agent.policy.crowd import ZoneRules
+from edge.agent.policy.fire import FlameRules, SmokeRules
 from edge.agent.policy.sight import Sight
 from redwhistle.contracts.events import DATA_OF, CrowdData, EventKind, SeenData
 
@@ -80,15 +82,23 @@ def test_the_reading_is_the_median_so_one_bad_frame_does_not_show() -> None:
     ]
 
 
-FLAME = SeenRules(score_min=0.5, hits=3, frames=5, window_s=3, clear_for_s=4, repeat_s=10)
+FLAME = FlameRules(
+    score_min=0.5, hits=3, share=0.6, window_s=2, lasts_s=1, change_min=0, clear_for_s=4, repeat_s=10
+)
+CELLS = 5 * 2
+
+
+def grid(**scores: float) -> FireGrid:
+    """Two rows of five cells; the scores are those of the second cell."""
+    cells = {label: (0.0, scores.get(label, 0.0), *(0.0,) * (CELLS - 2)) for label in ("flame", "smoke")}
+    return FireGrid(5, 2, cells["flame"], cells["smoke"], (0.0,) * CELLS, (0.0,) * CELLS)
 
 
 def flames(pattern: str) -> list[FrameSeen]:
-    """One frame each half second; `x` shows a flame, `.` shows none, `o` one below the score."""
-    box = (64.0, 36.0, 128.0, 72.0)
-    scores = {"x": 0.8, "o": 0.4}
+    """One frame each half second; `x` shows a flame, `.` shows none, `o` one below the score, `-` nobody looked."""
+    scores = {"x": 0.8, "o": 0.4, ".": 0.0}
     return [
-        frame(500 * i, (Detection("flame", scores[c], box),) if c in scores else ())
+        replace(frame(500 * i), fire=grid(flame=scores[c]) if c in scores else None)
         for i, c in enumerate(pattern)
     ]
 
@@ -100,6 +110,7 @@ def flames(pattern: str) -> list[FrameSeen]:
         pytest.param("xxx", [(1000, True)], id="three of five"),
         pytest.param("x.x.x", [(2000, True)], id="three of five with gaps"),
         pytest.param("x..x..x..x", [], id="too thin"),
+        pytest.param("x-x-x", [(2000, True)], id="frames nobody looked at are neither hit nor miss"),
         pytest.param("ooooooooo", [], id="below the score"),
         pytest.param("xxx" + 8 * ".", [(1000, True), (5000, False)], id="over after a calm"),
         pytest.param("xxx......x.........", [(1000, True), (8500, False)], id="a late hit keeps it"),
@@ -116,7 +127,7 @@ def test_flame_event_says_where_how_sure_and_by_what() -> None:
     (event,) = play(CameraRules(flame=FLAME), PEOPLE, flames("xxx"))
     assert isinstance(event, EventSeen)
     assert event.kind is EventKind.FLAME_SEEN
-    assert event.data == SeenData(score=0.8, boxes_xyxy=[(0.1, 0.1, 0.2, 0.2)], model="fire-net 1", frames=3)
+    assert event.data == SeenData(score=0.8, boxes_xyxy=[(0.2, 0.0, 0.4, 0.5)], model="fire-net 1", frames=3)
 
 
 detection = st.builds(
@@ -136,8 +147,8 @@ def test_whatever_is_detected_the_contract_holds(
 ) -> None:
     rules = CameraRules(
         zones=(ZoneRules(name="a", limit=1, for_s=0),),
-        flame=SeenRules(hits=1, frames=1),
-        smoke=SeenRules(hits=2, frames=3),
+        flame=FlameRules(hits=1, window_s=0, lasts_s=0),
+        smoke=SmokeRules(hits=2, window_s=3, lasts_s=0),
         reading_every_s=1,
     )
     now_ms, seen = 0, []
@@ -155,5 +166,5 @@ def test_whatever_is_detected_the_contract_holds(
 def test_rules_say_what_is_wrong() -> None:
     with pytest.raises(ValidationError, match="same name"):
         CameraRules.model_validate({"zones": [{"name": "a", "limit": 1}, {"name": "a", "limit": 2}]})
-    with pytest.raises(ValidationError, match="hits must not exceed"):
-        SeenRules(hits=7, frames=6)
+    with pytest.raises(ValidationError, match="lasts_s must not exceed"):
+        FlameRules(lasts_s=7, window_s=6)

@@ -5,6 +5,7 @@ of the model's grid) counts in a frame when its score is high, higher than is us
 just changed. The event is said when enough frames of a short window count at one place or beside it.
 """
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -17,6 +18,7 @@ from edge.agent.policy.rules import Rules, Seconds, passed_s
 _USUAL_QUANTILE = 0.9
 _LONGEST_GAP_S = 10.0
 _LOOKS_KEPT = 512
+_OLDEST_S = 60.0
 
 
 class FireRules(Rules):
@@ -35,7 +37,7 @@ class FireRules(Rules):
     change_s: Seconds = 3.0
     """So long ago the change may lie."""
     window_s: Seconds = 6.0
-    """Frames of this time are judged together …"""
+    """Frames of this time (of a slow camera: the last few) are judged together …"""
     share: float = Field(default=0.6, gt=0, le=1)
     """… and this share of them must count at one place or beside it …"""
     hits: int = Field(default=6, ge=1, le=200)
@@ -120,12 +122,21 @@ def step(
         usual = (0.0,) * (grid.columns * grid.rows + 1)
         state = replace(state, shape=(grid.columns, grid.rows), usual=usual, looks=())
     look = _judge(rules, state, grid, now_ms)
-    kept = (each for each in state.looks if 0 <= passed_s(each.at_ms, now_ms) <= rules.window_s)
-    looks = (*kept, look)[-_LOOKS_KEPT:]
+    looks = (*_kept(rules, state.looks, now_ms), look)
     usual = _learn(rules, state, grid, looks, now_ms)
     last_hit_ms = now_ms if look.places else state.last_hit_ms
     state = replace(state, looks=looks, usual=usual, last_hit_ms=last_hit_ms)
     return _say(rules, state, now_ms)
+
+
+def _kept(rules: FireRules, looks: tuple[Look, ...], now_ms: int) -> tuple[Look, ...]:
+    """Those of the window; at a slow camera the newest few, or it could never have enough."""
+    least = math.ceil(rules.hits / rules.share) - 1
+    return tuple(
+        each
+        for back, each in enumerate(reversed(looks[-_LOOKS_KEPT:]))
+        if 0 <= passed_s(each.at_ms, now_ms) <= (rules.window_s if back >= least else _OLDEST_S)
+    )[::-1]
 
 
 def _judge(rules: FireRules, state: FireState, grid: LabelGrid, now_ms: int) -> Look:

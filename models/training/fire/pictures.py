@@ -19,6 +19,7 @@ FIXED_CAMERAS = frozenset(
         "apoorvjha_none",
         "arceda_traffic",
         "cctv_clip_neg",
+        "clip_frames",
         "coco2017_lightly",
         "mouso_fixed",
         "rsri_street",
@@ -99,6 +100,34 @@ def read_pictures(root: Path, split: str, *, without_clips: bool = False) -> lis
         pictures.append(
             Picture(row["file"], label, row["source"], row["group"], image.astype(np.uint8), found, complete)
         )
+    return pictures
+
+
+def read_clip_frames(root: Path, every_s: float = 1.0) -> list[Picture]:
+    """Frames of the clips without fire (ROOT/video/neg_* and people_*), as normal pictures."""
+    pictures = []
+    for clip in sorted((root / "video").glob("*.mp4")):
+        if not clip.name.startswith(("neg_", "people_")):
+            continue
+        capture = cv2.VideoCapture(str(clip))
+        step = max(1, round((capture.get(cv2.CAP_PROP_FPS) or 25.0) * every_s))
+        number = 0
+        while True:
+            there, image = capture.read()
+            if not there:
+                break
+            if number % step == 0:
+                name = f"video/{clip.stem}_{number:05d}"
+                small = cv2.resize(
+                    image, (320, round(320 * image.shape[0] / image.shape[1])), interpolation=cv2.INTER_AREA
+                )
+                pictures.append(
+                    Picture(
+                        name, CLASS_OF["normal"], "clip_frames", clip.stem, small.astype(np.uint8), (), True
+                    )
+                )
+            number += 1
+        capture.release()
     return pictures
 
 

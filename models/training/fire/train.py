@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from models.training.fire.augment import IGNORED, Augmenter, View, to_input
 from models.training.fire.lite0 import FireNet, load_backbone
-from models.training.fire.pictures import Image, Picture, read_pictures
+from models.training.fire.pictures import Image, Picture, read_clip_frames, read_pictures
 from models.training.fire.scores import auc, tpr_at_fpr
 
 FROZEN_BLOCKS = 5
@@ -47,6 +47,7 @@ class Trainer:
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
         train = read_pictures(options.data, "train", without_clips=not options.with_clips)
+        train += read_clip_frames(options.data) if options.with_clips else []
         self._val = read_pictures(options.data, "val")
         print(f"{len(train)} pictures to learn from, {len(self._val)} to check with", flush=True)
         self._train = train

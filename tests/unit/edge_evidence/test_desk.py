@@ -6,23 +6,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge.agent.policy.seen import SeenRules
 
 from edge.agent.evidence import desk as module
 from edge.agent.evidence.desk import CameraView, EvidenceDesk
-from edge.agent.observation import Detection, EventSeen, EvidenceTaken, Moment
+from edge.agent.observation import Detection, EventSeen, EvidenceTaken, FireGrid, Moment
 from edge.agent.outbox.sqlite import SqliteOutbox
 from edge.agent.pipeline import CameraPipeline, Detector, Found, Frame, Image
 from edge.agent.policy import evidence as policy
 from edge.agent.policy.camera import CameraRules
 from edge.agent.policy.evidence import EvidenceRules
+from edge.agent.policy.fire import FlameRules
 from edge.agent.sink import OutboxSink
 from redwhistle.contracts.events import EventKind, SmokeData
 from redwhistle.contracts.ids import Lane
 from redwhistle.errors import OutboxError
 from tests.unit.edge_outbox.making import open_outbox, take
 
-RULES = CameraRules(flame=SeenRules(hits=2, frames=3))
+RULES = CameraRules(flame=FlameRules(hits=2, window_s=0.75, lasts_s=0))
 MASK = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5), (0.0, 0.5))
 
 
@@ -36,7 +36,8 @@ class FireDetector:
         height_px, width_px = image_bgr.shape[:2]
         fire = Detection("flame", 0.9, (0.0, height_px / 2, width_px / 4, height_px))
         person = Detection("person", 0.9, (width_px / 2, 10.0, width_px / 2 + 40, 110.0))
-        return Found(detections=(fire, person))
+        grid = FireGrid(1, 2, flame=(0.0, 0.9), smoke=(0.0, 0.0), changed=(1.0, 1.0), drifted=(0.0, 0.0))
+        return Found(detections=(fire, person), fire=grid)
 
 
 @dataclass
