@@ -149,14 +149,15 @@ def test_an_open_that_never_returns_is_killed_and_said_once(tmp_path: Path) -> N
     fifo = tmp_path / "camera.avi"
     os.mkfifo(fifo)
     sink, pids = RecordingSink(), set[int]()
-    source = build(section(fifo, stall_s=1, retry_first_s=0.05, retry_cap_s=0.1), NumberReader())
+    quick = {"stall_s": 1, "open_timeout_s": 0.5, "retry_first_s": 0.05, "retry_cap_s": 0.1}
+    source = build(section(fifo, **quick), NumberReader())
 
-    def three_readers() -> bool:
+    def two_readers() -> bool:
         pids.update([] if source.reader_pid is None else [source.reader_pid])
-        return len(pids) >= 3
+        return len(pids) >= 2
 
     with running(source, sink=sink):
-        wait_for(three_readers, "three readers")
+        wait_for(two_readers, "two readers")
     assert sink.kinds() == [("device_fault", True)]
     wait_for(lambda: all(is_gone(pid) for pid in pids), "the end of all readers")
 

@@ -38,6 +38,20 @@ def test_a_hung_reader_is_killed_once_said_once_and_replaced() -> None:
     assert reader.frame_came(state, 46_250)[1] == ()
 
 
+def test_a_reader_is_not_killed_before_it_could_open_and_the_stall_is_said_in_time() -> None:
+    limits = ReaderLimits(stall_s=1, first_s=1, cap_s=30, open_s=15)
+    state, _ = reader.tick(limits, reader.begin(0), 0)
+    state, acts = reader.tick(limits, state, 1000)
+    assert acts == (ReaderAct.SAY_STALLED,)
+    state, acts = reader.tick(limits, state, 14_999)
+    assert acts == ()
+    assert reader.tick(limits, state, 15_000)[1] == (ReaderAct.KILL,)
+    state, acts = reader.frame_came(state, 14_999)
+    assert acts == (ReaderAct.SAY_RECOVERED,)
+    state = reader.asked(state, 15_000)
+    assert ReaderAct.KILL in reader.tick(limits, state, 16_000)[1]
+
+
 def test_a_reader_that_dies_at_once_is_retried_ever_more_slowly_and_said_after_the_stall_time() -> None:
     state, starts, said = reader.begin(0), [], []
     for now_ms in range(0, 120_000, 250):

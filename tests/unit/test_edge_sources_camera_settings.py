@@ -23,6 +23,9 @@ from redwhistle.contracts.state import DeviceKind
         ({"url": "ftp://host/x"}, "must begin with"),
         ({"url": ""}, "url is empty"),
         ({"url": "rtsp://host/x", "loop": True}, "for files"),
+        ({"url": "rtsp:/u:secret@host/x"}, "two slashes"),
+        ({"url": "rtsp:///x"}, "no host"),
+        ({"url": "rtsp://host:99999/x"}, "no host and port"),
         ({"url": "x.avi", "analyse_fps": 0}, "analyse_fps"),
         ({"url": "x.avi", "fps": 3}, "Extra inputs"),
     ],
@@ -40,6 +43,25 @@ def test_no_secret_of_a_url_is_shown() -> None:
         assert secret not in hidden
     settings = CameraSettings.model_validate({"type": "camera", "device": "cam", "url": url})
     assert "pass" not in repr(settings) + str(settings.model_dump()) + settings.model_dump_json()
+
+
+@given(
+    password=st.text(alphabet=st.sampled_from("secret12@/?#[]:%"), min_size=1, max_size=12),
+    user=st.sampled_from(["", "admin:", "12:"]),
+)
+def test_a_password_of_raw_signs_is_refused_or_stays_hidden_and_never_breaks_the_box(
+    user: str, password: str
+) -> None:
+    """`#`, `/` and `?` end the host: what stands before them would be shown as the camera's address."""
+    url = f"rtsp://{user}{password}@10.0.0.7/ch1"
+    try:
+        settings = CameraSettings.model_validate({"type": "camera", "device": "cam", "url": url})
+    except ValidationError as error:
+        (fault,) = error.errors(include_input=False)
+        assert "%23" in fault["msg"]
+        return
+    assert shown(settings.url.get_secret_value()) == "rtsp://10.0.0.7/…"
+    hide_secrets(url)
 
 
 words = st.text(alphabet=st.characters(codec="ascii", categories=["L", "N"]), min_size=3, max_size=12)

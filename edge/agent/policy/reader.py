@@ -43,6 +43,8 @@ class ReaderLimits:
     stall_s: float = 20.0
     first_s: float = 1.0
     cap_s: float = 30.0
+    open_s: float = 0.0
+    """A reader that has given no frame yet is left in peace this long: one that is killed before it could open never opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def tick(limits: ReaderLimits, state: ReaderState, now_ms: int) -> Step:
         if now_ms >= state.next_start_ms:
             state = replace(state, phase=ReaderPhase.STARTING, asked_ms=now_ms)
             acts.append(ReaderAct.START)
-    elif passed_s(state.asked_ms, now_ms) >= limits.stall_s:
+    elif passed_s(state.asked_ms, now_ms) >= _patience_s(limits, state):
         state = _wait(limits, state, now_ms)
         acts.append(ReaderAct.KILL)
     # A frame that nobody asked for yet is not missing: only time spent waiting counts.
@@ -123,6 +125,11 @@ def exited(limits: ReaderLimits, state: ReaderState, now_ms: int) -> ReaderState
 def ended(state: ReaderState) -> ReaderState:
     """The file was played to its end."""
     return replace(state, phase=ReaderPhase.ENDED)
+
+
+def _patience_s(limits: ReaderLimits, state: ReaderState) -> float:
+    starting = state.phase is ReaderPhase.STARTING
+    return max(limits.stall_s, limits.open_s) if starting else limits.stall_s
 
 
 def _wait(limits: ReaderLimits, state: ReaderState, now_ms: int) -> ReaderState:

@@ -17,6 +17,8 @@ from redwhistle.logs import get_logger
 
 STALLED = "camera_stalled"
 _GLANCE_S = 0.2
+_PROCESS_START_S = 5.0
+"""A small machine that has just booted takes this long to load a reader's libraries."""
 
 _log = get_logger()
 
@@ -55,7 +57,12 @@ class CameraSource:
         self._settings = settings
         self._moment = moment
         self._make_detectors = detectors
-        self._limits = ReaderLimits(settings.stall_s, settings.retry_first_s, settings.retry_cap_s)
+        self._limits = ReaderLimits(
+            settings.stall_s,
+            settings.retry_first_s,
+            settings.retry_cap_s,
+            open_s=_PROCESS_START_S + settings.open_timeout_s,
+        )
         self._hide = hide_secrets(settings.url.get_secret_value())
         self._reader: ReaderProcess | None = None
         self._reason = "no frame came"

@@ -107,6 +107,10 @@ class CameraSettings(Rules):
             raise ValueError(
                 "url is empty or holds a line break: give rtsp://host/path or the path of a video file"
             )
+        if url.partition(":")[0].lower() in _NETWORK and "://" not in url:
+            raise ValueError("url lacks a sign: write rtsp://host/path, with two slashes")
+        if is_network(url):
+            _check_address(url)
         if "://" in url and not is_network(url) and not url.startswith(_DEVICE_SCHEME + "/"):
             known = ", ".join(_NETWORK)
             raise ValueError(
@@ -165,6 +169,21 @@ def kind_of(url: str) -> CameraKind:
     if is_network(url):
         return CameraKind.STREAM
     return CameraKind.DEVICE if url.startswith((_DEVICE_SCHEME, _DEVICES)) else CameraKind.FILE
+
+
+def _check_address(url: str) -> None:
+    """Raise ValueError, without any part of the url, for one that means another host than it seems to."""
+    signs = "write signs such as @ / ? # [ ] in a user or password as %40 %2F %3F %23 %5B %5D"
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        # Of `user:pa/ss@host` the part before the slash is taken for host and port.
+        raise ValueError(f"url holds no host and port that can be read: {signs}") from None
+    if "@" in url.partition("://")[2].removeprefix(parts.netloc):
+        raise ValueError(f"url has its @ behind the host: {signs}")
+    if not host:
+        raise ValueError("url names no host: give rtsp://host/path")
 
 
 def hide_secrets(url: str) -> Callable[[str], str]:
