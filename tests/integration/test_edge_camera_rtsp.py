@@ -47,9 +47,22 @@ def note_of(sink: RecordingSink) -> str:
     return data.note or ""
 
 
+def test_a_stream_whose_first_key_frame_comes_too_late_says_what_to_set(street: Path) -> None:
+    """FFmpeg calls such a stream open, and no picture of it can ever be decoded."""
+    with running_rtsp(street) as camera:
+        reader = ReaderProcess(section(camera.url, open_timeout_s=2).reader_order())
+        try:
+            reader.ask()
+            answer = reader.wait(30)
+            assert isinstance(answer, Gone)
+            assert "key frame" in answer.reason
+        finally:
+            reader.close()
+
+
 def test_a_street_is_played_live_and_says_what_it_is(street: Path) -> None:
     with running_rtsp(street) as camera:
-        reader = ReaderProcess(section(camera.url, max_side_px=320).reader_order())
+        reader = ReaderProcess(section(camera.url, max_side_px=320, open_timeout_s=30).reader_order())
         try:
             opened = reader.wait(40)
             assert isinstance(opened, Opened)

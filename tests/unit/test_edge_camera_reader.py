@@ -6,6 +6,7 @@ import os
 import struct
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -103,6 +104,22 @@ def test_a_live_camera_is_read_frame_by_frame_and_its_end_is_a_failure(kind: Cam
     assert [frame["read"] for frame in frames] == [1, 2, 3, 4, 5]
     assert agent.greys == [0, 1, 2, 3, 4]
     assert failed["reason"] == "the stream ended or fell silent"
+
+
+class Undecodable(DoubleCapture):
+    """A stream whose frames come for ever, each of them broken."""
+
+    def grab(self) -> bool:
+        return True
+
+    def retrieve(self) -> tuple[bool, Image | None]:
+        return False, None
+
+
+def test_a_stream_of_which_nothing_can_be_decoded_is_given_up_with_a_reason() -> None:
+    agent = played(replace(order(CameraKind.STREAM), read_timeout_ms=50), Undecodable([], 15))
+    assert [each["state"] for each in agent.heard] == ["opened", "failed"]
+    assert "codec" in agent.heard[-1]["reason"]
 
 
 def test_masks_are_black_for_a_camera_at_this_machine_too() -> None:

@@ -83,6 +83,13 @@ def open_capture(order: ReaderOrder) -> Capture:
         capture = cv2.VideoCapture(order.url, cv2.CAP_FFMPEG, [n for option in options for n in option])
     if not capture.isOpened():
         raise Failed(explain(b"".join(words).decode(errors="replace")))
+    if order.kind is CameraKind.STREAM and describe(capture).width_px == 0:
+        # FFmpeg ran out of time before the first key frame; of such a capture no picture can ever be had.
+        capture.release()
+        raise Failed(
+            "the camera answers, but no whole picture came in time: set its key frame (I-frame) interval to 1 or 2 s "
+            "and no smart codec, or raise open_timeout_s"
+        )
     return capture
 
 

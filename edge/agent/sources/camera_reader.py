@@ -149,7 +149,7 @@ def play(
     capture = opened(order)
     hand_over.answer({"state": "opened", **asdict(describe(capture))})
     if order.kind is not CameraKind.FILE:
-        _play_stream(capture, hand_over)
+        _play_stream(capture, order.read_timeout_ms / 1000, hand_over)
     elif order.step_s is not None:
         _play_steps(capture, order.step_s, hand_over)
     else:
@@ -157,14 +157,17 @@ def play(
     hand_over.answer({"state": "ended"})
 
 
-def _play_stream(capture: Capture, hand_over: HandOver) -> None:
+def _play_stream(capture: Capture, patience_s: float, hand_over: HandOver) -> None:
     """Take every frame off the wire, so that none grows old in a buffer; hand over when wanted."""
     frames = 0
+    good_s = time.monotonic()
     while capture.grab():
         taken_s = time.monotonic()
         frames += 1
-        if hand_over.wanted:
-            _give(capture, hand_over, Taken(taken_s, frames))
+        if not hand_over.wanted or _give(capture, hand_over, Taken(taken_s, frames)):
+            good_s = taken_s
+        elif taken_s - good_s > patience_s:
+            raise Failed("pictures come and none of them can be decoded: choose another codec at the camera")
     raise Failed("the stream ended or fell silent")
 
 
@@ -233,10 +236,12 @@ def _play_file(
             _give(capture, hand_over, Taken(taken_s, frames))
 
 
-def _give(capture: Capture, hand_over: HandOver, taken: Taken) -> None:
+def _give(capture: Capture, hand_over: HandOver, taken: Taken) -> bool:
+    """False for a picture that cannot be decoded."""
     decoded, picture = capture.retrieve()
     if decoded:
         hand_over.give(np.asarray(picture, dtype=np.uint8), taken)
+    return bool(decoded)
 
 
 def _read_line() -> bytes:

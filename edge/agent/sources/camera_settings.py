@@ -60,7 +60,8 @@ class CameraSettings(Rules):
     """Frames are reduced to this in the reader, longer side."""
     stall_s: float = Field(default=20.0, ge=1, le=600)
     """Without a frame for this long the reader is replaced, and a fault is said."""
-    open_timeout_s: float = Field(default=10.0, ge=0.5, le=120)
+    open_timeout_s: float = Field(default=15.0, ge=0.5, le=120)
+    """A network stream must have shown its first key frame by then."""
     read_timeout_s: float = Field(default=10.0, ge=0.5, le=120)
     retry_first_s: float = Field(default=1.0, ge=0.05, le=60)
     """Pause before a reader is started again; doubles …"""
