@@ -75,6 +75,7 @@ def snapshot(
 
     settings, box = _camera_of(config, device, as_json)
     try:
+        _check_spare(out, (".jpg", ".jpeg"), Path(settings.url.get_secret_value()))
         wish = settings.detect
         detectors = build_models(box.settings).detectors_for(people=wish.people, fire=wish.fire)
         taken = take(settings, detectors)
@@ -118,6 +119,8 @@ def analyse(
 
     settings = _camera_for(clip, config, as_json)
     try:
+        if save is not None:
+            _check_spare(save, (".mp4",), clip)
         wish = settings.detect
         detectors = Models(models or shipped_models()).detectors_for(people=wish.people, fire=wish.fire)
         job = ClipJob(
@@ -177,6 +180,14 @@ def _camera_for(clip: Path, config: Path | None, as_json: bool) -> CameraSetting
         return check_section({**section, "url": str(clip)}, str(config or clip))
     except RedWhistleError as error:
         fail(error, EXIT_CONFIGURATION, as_json=as_json)
+
+
+def _check_spare(out: Path, endings: tuple[str, ...], source: Path) -> None:
+    """Raise ConfigurationError for a name that would overwrite what is looked at, or a file of another kind."""
+    if out.suffix.lower() not in endings:
+        raise ConfigurationError(f"{out}: give a name that ends with {endings[0]}")
+    if out.exists() and source.exists() and out.samefile(source):
+        raise ConfigurationError(f"{out}: this is what is looked at; give another name")
 
 
 def _keep(out: Path, jpeg: bytes) -> None:

@@ -116,6 +116,24 @@ def test_a_clip_is_analysed_as_the_box_would(clip: Path, models: Path, tmp_path:
     assert {**again, "fps": 0} == {**analysis, "fps": 0}
 
 
+def test_the_clip_is_not_overwritten_by_its_own_film(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "night.avi").rename(tmp_path / "night.mp4")
+    whole = clip.read_bytes()
+    result = run("analyse", clip, "--save", tmp_path / "." / "night.mp4")
+    assert result.exit_code == 1
+    assert "another name" in result.stderr
+    assert clip.read_bytes() == whole
+
+
+def test_a_snapshot_overwrites_no_configuration(tmp_path: Path, clip: Path) -> None:
+    box = box_file(tmp_path, url=str(clip))
+    text = box.read_bytes()
+    result = run("snapshot", "--config", box, "--out", box)
+    assert result.exit_code == 1
+    assert "ends with .jpg" in result.stderr
+    assert box.read_bytes() == text
+
+
 def test_every_frame_can_be_looked_at_and_the_times_stay(clip: Path, models: Path) -> None:
     analysis = told(run("analyse", clip, "--models", models, "--every-frame", "--json"))
     assert analysis["frames"] == FRAMES
