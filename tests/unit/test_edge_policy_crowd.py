@@ -68,8 +68,19 @@ def test_crowd(counts: list[tuple[float, int]], turns: list[tuple[float, str]]) 
 
 def test_change_carries_count_and_dwell() -> None:
     formed, dissolved = play(RULES, [*steady(0, 12, 8), *steady(13, 18, 1)])
-    assert formed[1] == CrowdChange(CrowdTurn.FORMED, 8, 10.0)
-    assert dissolved[1] == CrowdChange(CrowdTurn.DISSOLVED, 1, 18.0)
+    assert formed[1] == CrowdChange(CrowdTurn.FORMED, 8, 5, 10.0)
+    assert dissolved[1] == CrowdChange(CrowdTurn.DISSOLVED, 1, 5, 18.0)
+
+
+def test_a_zone_without_a_limit_has_no_crowd_and_ends_one_that_the_night_had() -> None:
+    by_day, at_night = ZoneRules(name="stairs", clear_for_s=1), ZoneRules(name="stairs", limit=2, for_s=0)
+    assert play(by_day, steady(0, 60, 500)) == []
+    state, change = step(at_night, CrowdState(), 3, 0)
+    assert change == CrowdChange(CrowdTurn.FORMED, 3, 2, 0.0)
+    state, change = step(by_day, state, 3, 1000)
+    assert change is None
+    state, change = step(by_day, state, 3, 2000)
+    assert change == CrowdChange(CrowdTurn.DISSOLVED, 3, 2, 2.0)
 
 
 def test_nobody_allowed_ends_when_nobody_is_left() -> None:
@@ -96,19 +107,19 @@ def test_invariants(rules: ZoneRules, gaps: list[tuple[int, int]]) -> None:
     for gap_ms, count in gaps:
         now_ms += gap_ms
         counts.append((now_ms / 1000, count))
-    said = play(rules, counts)
+    said, limit = play(rules, counts), rules.limit or 0
     turns = [change.turn for _, change in said]
     # One begins, then it ends, then one begins: never two active at once.
     assert turns[::2] == [CrowdTurn.FORMED] * len(turns[::2])
     assert turns[1::2] == [CrowdTurn.DISSOLVED] * len(turns[1::2])
     for at_s, change in said:
         if change.turn is CrowdTurn.FORMED:
-            assert change.count > rules.limit
+            assert change.count > limit
             assert change.dwell_s >= rules.for_s
             window = [c for s, c in counts if at_s - change.dwell_s - 5e-4 <= s <= at_s]
-            assert window[0] > rules.limit
+            assert window[0] > limit
         else:
-            assert change.count < max(rules.limit, 1)
+            assert change.count < max(limit, 1)
     for (ended_s, ended), (formed_s, formed) in pairwise(said):
         if ended.turn is CrowdTurn.DISSOLVED and formed.turn is CrowdTurn.FORMED:
             assert formed_s - ended_s >= rules.cooldown_s - 1e-9
@@ -150,3 +161,8 @@ def test_two_halves_share_no_point(x: float, y: float, split: float) -> None:
 def test_rules_say_what_is_wrong(fields: dict[str, object], says: str) -> None:
     with pytest.raises(ValidationError, match=says):
         ZoneRules.model_validate({"name": "z", "limit": 5, **fields})
+
+
+def test_an_end_without_a_limit_is_refused() -> None:
+    with pytest.raises(ValidationError, match="goes with a limit"):
+        ZoneRules.model_validate({"name": "z", "clear_below": 3})

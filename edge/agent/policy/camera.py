@@ -23,7 +23,7 @@ class CameraRules(Rules):
     """What to look for in one camera's view."""
 
     zones: tuple[ZoneRules, ...] = Field(default=(), max_length=32)
-    """Zones with a limit; without one the camera counts and raises no crowd."""
+    """Zones with a limit or stays; without one the camera counts and raises no crowd."""
     lines: tuple[LineRules, ...] = Field(default=(), max_length=32)
     """Lines whose passages are counted."""
     reading_every_s: float = Field(default=10.0, ge=1, le=3600)

@@ -80,7 +80,7 @@ def _crowd_event(rules: ZoneRules, sight: Sight, frame: FrameSeen, change: Crowd
     data = CrowdData(
         active=change.turn is CrowdTurn.FORMED,
         count=change.count,
-        limit=rules.limit,
+        limit=change.limit,
         zone=rules.name,
         dwell_s=change.dwell_s,
         basis=sight.basis,

@@ -12,13 +12,13 @@ from redwhistle.contracts.ids import Text
 
 
 class ZoneRules(Rules):
-    """One zone of a camera's view and how many may stay in it."""
+    """One zone of a camera's view, how many may stay in it, and how long one may."""
 
     name: Text = Field(min_length=1)
     polygon: tuple[Point, ...] = WHOLE_FRAME
     """Corners x, y in 0..1 of the frame's width and height, from the top left; the default is the whole frame."""
-    limit: int = Field(ge=0)
-    """So many are allowed; more than this is a crowd."""
+    limit: int | None = Field(default=None, ge=0)
+    """So many are allowed; more than this is a crowd. Without it there is none: the zone measures stays."""
     for_s: Seconds = 10.0
     """The count must stay above the limit this long."""
     clear_below: int | None = Field(default=None, ge=0)
@@ -41,7 +41,9 @@ class ZoneRules(Rules):
 
     @model_validator(mode="after")
     def _has_hysteresis(self) -> Self:
-        if self.clear_below is not None and self.clear_below > self.limit + 1:
+        if self.clear_below is not None and self.limit is None:
+            raise ValueError("clear_below goes with a limit: give both or neither")
+        if self.clear_below is not None and self.limit is not None and self.clear_below > self.limit + 1:
             raise ValueError("clear_below must not be above limit + 1, or a crowd would end while it stands")
         return self
 
@@ -64,6 +66,8 @@ class CrowdState:
     below_since_ms: int | None = None
     """Start of the present calm, while a crowd is active."""
     ended_ms: int | None = None
+    limit: int = 0
+    """The one that the crowd was above when it formed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class CrowdChange:
 
     turn: CrowdTurn
     count: int
+    limit: int
     dwell_s: float
 
 
@@ -83,7 +88,7 @@ def step(
         return _step_active(rules, state, count, now_ms)
     if state.over_since_ms is not None and passed_s(state.last_over_ms, now_ms) > rules.dropout_s:
         state = replace(state, over_since_ms=None)
-    if count <= rules.limit:
+    if rules.limit is None or count <= rules.limit:
         return state, None
     since_ms = now_ms if state.over_since_ms is None else state.over_since_ms
     state = replace(state, over_since_ms=since_ms, last_over_ms=now_ms)
@@ -91,7 +96,8 @@ def step(
     cooling = state.ended_ms is not None and passed_s(state.ended_ms, now_ms) < rules.cooldown_s
     if dwell_s < rules.for_s or cooling:
         return state, None
-    return replace(state, active=True, below_since_ms=None), CrowdChange(CrowdTurn.FORMED, count, dwell_s)
+    change = CrowdChange(CrowdTurn.FORMED, count, rules.limit, dwell_s)
+    return replace(state, active=True, below_since_ms=None, limit=rules.limit), change
 
 
 def _step_active(
@@ -99,11 +105,13 @@ def _step_active(
 ) -> tuple[CrowdState, CrowdChange | None]:
     clear_below = rules.limit if rules.clear_below is None else rules.clear_below
     # A limit of 0 with the default hysteresis would ask for fewer than nobody: an empty zone always counts as calm.
-    if count >= max(clear_below, 1):
+    # So does a zone whose limit was that of the night alone.
+    if clear_below is not None and count >= max(clear_below, 1):
         return replace(state, last_over_ms=now_ms, below_since_ms=None), None
     below_ms = now_ms if state.below_since_ms is None else state.below_since_ms
     if passed_s(below_ms, now_ms) < rules.clear_for_s:
         return replace(state, below_since_ms=below_ms), None
     since_ms = now_ms if state.over_since_ms is None else state.over_since_ms
-    change = CrowdChange(CrowdTurn.DISSOLVED, count, passed_s(since_ms, now_ms))
+    limit = state.limit if rules.limit is None else rules.limit
+    change = CrowdChange(CrowdTurn.DISSOLVED, count, limit, passed_s(since_ms, now_ms))
     return CrowdState(ended_ms=now_ms), change

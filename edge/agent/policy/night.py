@@ -63,12 +63,14 @@ def analyse_fps(rules: CameraRules, part: Part, by_day: float) -> float:
 
 def stricter_zone(a: ZoneRules, b: ZoneRules) -> ZoneRules:
     """What raises a crowd or a lingering if either does, and ends it only when both do."""
+    limits = [each.limit for each in (a, b) if each.limit is not None]
+    clear = [below for below in map(_clear_below, (a, b)) if below is not None]
     loiter = [each.loiter_s for each in (a, b) if each.loiter_s is not None]
     return a.model_copy(
         update={
-            "limit": min(a.limit, b.limit),
+            "limit": min(limits, default=None),
             "for_s": min(a.for_s, b.for_s),
-            "clear_below": min(_clear_below(a), _clear_below(b)),
+            "clear_below": min(clear, default=None),
             "stay_s": min(a.stay_s, b.stay_s),
             "loiter_s": min(loiter, default=None),
         }
@@ -92,7 +94,7 @@ def stricter_fire(a: _Fire, b: _Fire) -> _Fire:
     )
 
 
-def _clear_below(zone: ZoneRules) -> int:
+def _clear_below(zone: ZoneRules) -> int | None:
     return zone.limit if zone.clear_below is None else zone.clear_below
 
 
