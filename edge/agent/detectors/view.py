@@ -94,7 +94,9 @@ class ViewMeter:
         grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
         level, contrast = (float(each[0, 0]) for each in cv2.meanStdDev(grey))
         edges = _edges(grey)
-        colour = float(np.mean(small.max(axis=2).astype(np.int16) - small.min(axis=2)))
+        blue, green, red = cv2.split(small)
+        highest, lowest = cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red)
+        colour = cv2.mean(cv2.subtract(highest, lowest))[0]
         self._edges = edges
         self._light = (colour >= _COLOURLESS, sum(level >= each for each in _LEVELS))
         reference = self._references.get(self._light)
@@ -189,7 +191,8 @@ def _noise(a: Image, b: Image) -> float:
 
 def _edges(grey: cv2.typing.MatLike) -> Floats:
     """The root of the gradient's size, at half the width: strong edges do not drown the weak."""
-    size = (max(_EDGE_WIDTH_PX, 1), max(1, round(grey.shape[0] * _EDGE_WIDTH_PX / grey.shape[1])))
+    width = min(_EDGE_WIDTH_PX, grey.shape[1])
+    size = (width, max(1, round(grey.shape[0] * width / grey.shape[1])))
     half = cv2.GaussianBlur(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), (3, 3), 0)
     dx, dy = cv2.Sobel(half, cv2.CV_32F, 1, 0), cv2.Sobel(half, cv2.CV_32F, 0, 1)
     return np.sqrt(cv2.magnitude(dx, dy)).astype(np.float32)
@@ -197,22 +200,28 @@ def _edges(grey: cv2.typing.MatLike) -> Floats:
 
 def _resemblance(reference: Floats, edges: Floats) -> float:
     """Median over the blocks that have a texture of the correlation of their edges; 1 the same, about 0 another view."""
-    height, width = edges.shape
-    rows, columns = _BLOCKS
-    found: list[float] = []
-    for row in range(rows):
-        for column in range(columns):
-            part = (
-                slice(row * height // rows, (row + 1) * height // rows),
-                slice(column * width // columns, (column + 1) * width // columns),
-            )
-            a, b = reference[part], edges[part]
-            spread = float(a.std()) if a.size else 0.0
-            if spread >= _BLOCK_TEXTURE:
-                other = float(b.std())
-                shared = float(((a - a.mean()) * (b - b.mean())).mean())
-                found.append(shared / (spread * other) if other > 1e-3 else 0.0)
-    return float(np.median(found)) if found else 1.0
+    a, b = reference.astype(np.float64), edges.astype(np.float64)
+    rows, columns = (
+        np.unique(np.arange(count) * side // count) for count, side in zip(_BLOCKS, edges.shape, strict=True)
+    )
+
+    def mean(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Of each block."""
+        sums = np.add.reduceat(np.add.reduceat(values, rows, axis=0), columns, axis=1)
+        high, wide = (
+            np.diff(starts, append=side) for starts, side in zip((rows, columns), values.shape, strict=True)
+        )
+        return np.asarray(sums / np.outer(high, wide), np.float64)
+
+    mean_a, mean_b = mean(a), mean(b)
+    spread_a = np.sqrt(np.maximum(mean(a * a) - mean_a**2, 0.0))
+    spread_b = np.sqrt(np.maximum(mean(b * b) - mean_b**2, 0.0))
+    shared = mean(a * b) - mean_a * mean_b
+    textured = spread_a >= _BLOCK_TEXTURE
+    if not textured.any():
+        return 1.0
+    alike = np.where(spread_b > 1e-3, shared / np.maximum(spread_a * spread_b, 1e-9), 0.0)
+    return float(np.median(alike[textured]))
 
 
 def _is_clock(changed: npt.NDArray[np.bool_]) -> bool:
