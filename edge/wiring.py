@@ -2,6 +2,7 @@
 
 import platform
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from edge.agent.commands import CommandRunner
@@ -18,6 +19,7 @@ from edge.agent.outbox.machine import read_fingerprint
 from edge.agent.outbox.sqlite import SqliteOutbox
 from edge.agent.ports import Finding, FindingCode, Source
 from edge.agent.sink import OutboxSink
+from edge.agent.sources.camera import CameraSource
 from edge.agent.sources.camera_settings import CameraSettings
 from edge.agent.supervisor import Supervisor
 from edge.agent.tending import Tender
@@ -243,6 +245,7 @@ class Box:
             late = self._supervisor.stop(STOP_SOURCES_S)
             if late:  # two readers of one device would be worse than the old configuration
                 self._log.warning("configure_late_sources", sources=late)
+            hand_over(self._sources, sources)
             self._settings, self._sources = settings, sources
             self._use(settings)
             self.reflexes.use(settings.reflexes, settings.release_checks)
@@ -252,6 +255,14 @@ class Box:
         self._note(BoxHealthData(code="configured"))
         self.uplink.announce()
         return {"sources": [source.name for source in sources], "left_behind": late}
+
+
+def hand_over(before: Sequence[Source], after: Sequence[Source]) -> None:
+    """A camera that was said to be stalled, and whose address was corrected, has to be able to say that it is back."""
+    cameras = {each.name: each for each in before if isinstance(each, CameraSource)}
+    for each in after:
+        if isinstance(each, CameraSource) and each.name in cameras:
+            each.take_over(cameras[each.name])
 
 
 def _places_of(settings: BoxSettings) -> dict[str, str]:

@@ -59,6 +59,9 @@ class Detector(Protocol):
 class Witness(Protocol):
     """Who may want the picture to an alarm."""
 
+    def wants(self, device: str) -> bool:
+        """Whether the next frame of this camera is waited for: the models look at it, however still it is."""
+
     def see(
         self, device: str, frame: Frame, people_xyxy_px: Sequence[tuple[float, float, float, float]] | None
     ) -> None:
@@ -176,9 +179,12 @@ class CameraPipeline:
         if not self._gated:
             return True
         self._gate, look = motion_gate.decide(
-            watch.gate, self._gate, glance, now_ms, uncertain=self._is_uncertain()
+            watch.gate, self._gate, glance, now_ms, uncertain=self._is_uncertain() or self._is_wanted()
         )
         return look
+
+    def _is_wanted(self) -> bool:
+        return self._witness is not None and self._witness.wants(self._device)
 
     def _is_uncertain(self) -> bool:
         """Also while a model sees something of a fire that is not enough to count."""

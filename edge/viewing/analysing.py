@@ -135,6 +135,9 @@ class _Onlooker:
         self.count = 0
         self.picture: Blurred | None = None
 
+    def wants(self, device: str) -> bool:  # noqa: ARG002  there is one
+        return False
+
     def see(
         self,
         device: str,  # noqa: ARG002  there is one

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.agent.observation import EventSeen
-from redwhistle.contracts.events import CrowdData, DeviceData, SeenData
+from redwhistle.contracts.events import CrowdData, DeviceData, LoiteringData, SeenData
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,8 @@ def clip_event(seen: EventSeen, begin_ms: int, size_px: tuple[int, int]) -> Clip
         box = _in_pixels(data.boxes_xyxy, size_px)
     elif isinstance(data, CrowdData):
         note = f"{data.count} {data.basis} in {data.zone}, {data.limit} allowed"
+    elif isinstance(data, LoiteringData):
+        note = f"{data.dwell_s:.0f} s in {data.zone}, track {data.track} ({data.basis})"
     elif isinstance(data, DeviceData):
         note = data.code or ""
     if not data.active:

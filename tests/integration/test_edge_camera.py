@@ -18,6 +18,7 @@ from edge.agent.pipeline import Detector, Found, Image
 from edge.agent.sources import camera
 from edge.agent.sources.camera_order import CameraKind, ReaderOrder
 from edge.agent.sources.camera_process import Answer, Ended, FrameReady, Gone, Opened, ReaderProcess
+from edge.wiring import hand_over
 from redwhistle.contracts.events import CrowdData, DeviceData, EventKind
 from redwhistle.errors import SourceError
 from tests.integration.cameras import (
@@ -192,6 +193,21 @@ def test_a_missing_file_is_retried_and_found_when_it_comes(tmp_path: Path) -> No
         assert "no such file" in fault.note
         make_clip(tmp_path / "ready.avi").rename(path)
         wait_for(lambda: numbers.seen and len(sink.kinds()) == 3, "the recovery")
+
+
+def test_a_camera_whose_address_was_corrected_by_a_new_configuration_is_said_to_be_back(
+    tmp_path: Path,
+) -> None:
+    """The alert of the stall would stay open for ever: the new source has never said one."""
+    sink = RecordingSink()
+    wrong = build(section(tmp_path / "wrong.avi", stall_s=1, retry_first_s=0.1), NumberReader())
+    with running(wrong, sink=sink):
+        wait_for(lambda: sink.kinds() == [("device_fault", True)], "the fault")
+    right = build(section(make_clip(tmp_path / "right.avi"), loop=True), NumberReader())
+    hand_over([wrong], [right])
+    with running(right, sink=sink):
+        wait_for(lambda: len(sink.kinds()) == 3, "the recovery")
+    assert sink.kinds()[1:] == [("device_fault", False), ("device_recovered", True)]
 
 
 @pytest.mark.parametrize("content", [b"", b"not a film at all" * 100])

@@ -100,6 +100,32 @@ def settled(camera: Camera) -> Camera:
     return camera
 
 
+class Desk:
+    """Waits for a picture until it has one."""
+
+    def __init__(self) -> None:
+        self.waiting, self.given = False, 0
+
+    def wants(self, device: str) -> bool:
+        return self.waiting and device == "cam"
+
+    def see(self, device: str, frame: Frame, people_xyxy_px: object) -> None:
+        assert (device, frame.image_bgr.shape, people_xyxy_px) == ("cam", (360, 640, 3), [])
+        self.given += self.waiting
+        self.waiting = False
+
+
+def test_a_picture_that_a_sensors_alarm_waits_for_is_taken_at_once_of_a_still_room() -> None:
+    """It waits for 5 s; the models may rest for a minute."""
+    camera, desk = settled(Camera(Model(), gate=GateRules(idle_look_s=60))), Desk()
+    camera.pipeline._witness = desk
+    assert not any(camera.show(room()) for _ in range(20))
+    desk.waiting = True
+    assert camera.show(room())
+    assert desk.given == 1
+    assert not any(camera.show(room()) for _ in range(20))
+
+
 @pytest.mark.parametrize("sigma", [0.0, 2.0, 6.0])
 def test_an_empty_room_costs_one_look_in_two_seconds(sigma: float) -> None:
     camera = Camera(Model())

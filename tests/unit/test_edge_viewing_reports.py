@@ -13,7 +13,7 @@ from edge.agent.sources.camera_order import CameraKind
 from edge.viewing.analysis import Analysis, ClipEvent, clip_event
 from edge.viewing.marks import of_detections, of_settings
 from edge.viewing.probe_report import Glance, ProbeReport
-from redwhistle.contracts.events import CrowdData, DeviceData, EventKind, SeenData
+from redwhistle.contracts.events import CrowdData, DeviceData, EventKind, LoiteringData, SeenData
 
 BEGIN_MS = 5000
 
@@ -112,6 +112,9 @@ def test_events_without_a_box_have_none() -> None:
     event = clip_event(seen(EventKind.CROWD_FORMED, crowd, BEGIN_MS + 61_000), BEGIN_MS, (640, 360))
     assert (event.t_s, event.score, event.box_xyxy_px) == (61.0, None, None)
     assert event.line() == "  1:01.00  crowd_formed  9 people in 广场, 5 allowed"
+    stay = LoiteringData(active=True, zone="楼梯口", dwell_s=130.2, count=1, track=3)
+    lingers = clip_event(seen(EventKind.LOITERING, stay, BEGIN_MS), BEGIN_MS, (640, 360))
+    assert lingers.line() == "  0:00.00  loitering  130 s in 楼梯口, track 3 (people)"
     fault = clip_event(seen(EventKind.DEVICE_FAULT, DeviceData(active=True, code="camera_frozen")), 0, (1, 1))
     assert fault.note == "camera_frozen"
 

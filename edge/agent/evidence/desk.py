@@ -55,6 +55,9 @@ class EvidenceDesk:
         except Exception as error:  # a picture is never worth an alarm's source
             self._log.exception("evidence_not_asked", why=f"{type(error).__name__}: {error}")
 
+    def wants(self, device: str) -> bool:
+        return self._state.waits_for(device)
+
     def see(
         self, device: str, frame: Frame, people_xyxy_px: Sequence[tuple[float, float, float, float]] | None
     ) -> None:

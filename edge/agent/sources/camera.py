@@ -75,6 +75,15 @@ class CameraSource:
         reader = self._reader
         return None if reader is None else reader.pid
 
+    @property
+    def is_stalled(self) -> bool:
+        """A stall was said and has not ended."""
+        return self._stalled
+
+    def take_over(self, before: "CameraSource") -> None:
+        """Stand in, before `run`, for one of the same device that was stopped: a stall that it said ends here."""
+        self._stalled = before.is_stalled
+
     def run(self, sink: Sink, stop: threading.Event) -> None:
         """Read until `stop` is set or the file ends. Raises SourceError for a detector that cannot be used."""
         try:
