@@ -1,5 +1,6 @@
 """Cameras with real reader processes and real files: playing, stalling, dying, coming back."""
 
+import math
 import os
 import signal
 import socket
@@ -208,6 +209,13 @@ def test_a_camera_whose_address_was_corrected_by_a_new_configuration_is_said_to_
     with running(right, sink=sink):
         wait_for(lambda: len(sink.kinds()) == 3, "the recovery")
     assert sink.kinds()[1:] == [("device_fault", False), ("device_recovered", True)]
+
+
+def test_masks_of_many_corners_reach_the_reader_whole(clip: Path) -> None:
+    circle = [(0.5 + 0.3 * math.cos(i / 300), 0.5 + 0.3 * math.sin(i / 300)) for i in range(1800)]
+    numbers = NumberReader()
+    with running(build(section(clip, masks=[circle] * 3), numbers), sink=RecordingSink()):
+        wait_for(lambda: numbers.seen, "a picture", timeout_s=10)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a film at all" * 100])

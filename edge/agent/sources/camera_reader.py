@@ -28,7 +28,8 @@ from edge.agent.sources.camera_order import HEADER_BYTES, CameraKind, ReaderOrde
 _SEQUENCE = struct.Struct("<Q")
 _LATE_S = 2.0
 _EARLY_S = 0.001
-_MAX_ORDER_BYTES = 16 * 1024
+_MAX_ORDER_BYTES = 4 * 1024 * 1024
+"""More than the masks of the largest configuration."""
 _NO_FRAME = "the file holds no frame that can be decoded"
 
 
