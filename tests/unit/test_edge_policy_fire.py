@@ -141,7 +141,7 @@ def test_nothing_is_learnt_where_it_burns() -> None:
 
 
 def test_smoke_that_fills_the_view_has_no_place_but_counts() -> None:
-    haze = Shown({i: 0.3 for i in range(CELLS)}, changed=0.2, whole=0.9)
+    haze = Shown(dict.fromkeys(range(CELLS), 0.3), changed=0.2, whole=0.9)
     _, said = play(SmokeRules(), [NOTHING] * 20 + [haze] * 40)
     ((_, change),) = said
     assert change.boxes_xyxy == ((0.0, 0.0, 1.0, 1.0),)

@@ -24,7 +24,7 @@ _OLDEST_S = 60.0
 class FireRules(Rules):
     """When what a camera sees of flame, or of smoke, is believed. The defaults of each: FlameRules, SmokeRules."""
 
-    score_min: float = Field(default=0.6, ge=0, le=1)
+    score_min: float = Field(default=0.7, ge=0, le=1)
     """A place whose score is under this does not count."""
     above_usual: float = Field(default=0.2, ge=0, le=1)
     """Nor does one whose score is not this much higher than is usual at that place."""
@@ -36,15 +36,15 @@ class FireRules(Rules):
     """Share of a place's picture that must have changed within `change_s`; 0: what stands still counts too."""
     change_s: Seconds = 3.0
     """So long ago the change may lie."""
-    window_s: Seconds = 6.0
+    window_s: Seconds = 7.0
     """Frames of this time (of a slow camera: the last few) are judged together …"""
     share: float = Field(default=0.6, gt=0, le=1)
     """… and this share of them must count at one place or beside it …"""
-    hits: int = Field(default=6, ge=1, le=200)
+    hits: int = Field(default=8, ge=1, le=200)
     """… and at least so many …"""
-    lasts_s: Seconds = 2.5
+    lasts_s: Seconds = 3.0
     """… and this long from the first to the last."""
-    whole_min: float = Field(default=0.8, ge=0, le=1)
+    whole_min: float = Field(default=0.85, ge=0, le=1)
     """The whole picture counts as a place of its own from this score: smoke that fills the view has no place."""
     clear_for_s: Seconds = 30.0
     """It is over when no frame has counted for this long."""
