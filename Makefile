@@ -35,7 +35,7 @@ test: lint servers console $(CLIP) ## lint, then all tests against real servers 
 	$(BIN)/python -m pytest -m "faults or browser" -n 2 --dist loadfile $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.installed-dev ## the tests that need no server, with few examples of each property: 80 s on two cores
-	REDWHISTLE_TEST_PROFILE=quick $(BIN)/python -m pytest -m "not servers and not faults" -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+	REDWHISTLE_TEST_PROFILE=quick $(BIN)/python -m pytest -m "not servers and not faults and not slow" -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev audit ## ruff, mypy, import layers; eslint and types of the console; known holes in dependencies
 	$(BIN)/ruff check
@@ -61,9 +61,9 @@ clean: ## remove what was made here, fetched servers and the environment too
 
 lock: ## renew the lock files after a change of pyproject.toml (needs uv; ARGS=--upgrade: newest versions)
 	$(COMPILE) $(ARGS) --extra dev pyproject.toml --output-file requirements-dev.lock
-	for extra in demo server edge; do \
+	for extra in demo server "edge --extra gpio --extra osdp"; do \
 		printf 'hatchling>=1.27,<2\neditables>=0.5,<1\n' | $(COMPILE) $(ARGS) --extra $$extra \
-			--constraint requirements-dev.lock pyproject.toml - --output-file requirements-$$extra.lock || exit; \
+			--constraint requirements-dev.lock pyproject.toml - --output-file requirements-$${extra%% *}.lock || exit; \
 	done
 	@! grep -nE 'https?://|file:' requirements-*.lock || { echo 'a lock file names an address: see above' >&2; exit 1; }
 

@@ -10,6 +10,7 @@ from bench.say import say_on_stderr
 from redwhistle.errors import RedWhistleError
 
 REGISTRY: dict[str, str] = {
+    "camera": "bench.camera",
     "console": "bench.console",
     "engine": "bench.engine",
     "ingest": "bench.ingest",

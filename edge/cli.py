@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edge.agent.notifying import Notifier
-from edge.commands import decode, models, outbox, simulate
+from edge.commands import camera, decode, models, outbox, simulate
 from edge.options import EXIT_CONFIGURATION, EXIT_PROBLEM, AsJson, Config, fail, load, print_json
 from edge.settings import LoadedSettings, load_settings
 from redwhistle import __version__
@@ -24,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (outbox, decode, models, simulate):
+for group in (outbox, decode, camera, models, simulate):
     group.attach(app)
 
 

@@ -19,6 +19,7 @@ from edge.agent.actuators.worker import ActuatorWorker
 from edge.agent.detectors.good_models import GoodModels
 from edge.agent.detectors.models import Models, ModelTrouble
 from edge.agent.detectors.shipped import shipped_models
+from edge.agent.detectors.trial import check_models
 from edge.agent.gpio.port import Gpio
 from edge.agent.moments import BoxClock, is_wall_clock_synced, read_boot_id
 from edge.agent.observation import EventSeen, Observation
@@ -39,6 +40,7 @@ from edge.agent.sources.wiegand_settings import WiegandSettings
 from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from edge.settings import BoxSettings, ClockTrust, SourceSettings
 from redwhistle.clock import SystemClock
+from redwhistle.errors import ConfigurationError
 
 HELD_FILE = "held.json"
 GOOD_MODELS_DIR = "models-good"
@@ -149,6 +151,15 @@ def build_models(settings: BoxSettings, report: Callable[[ModelTrouble], None] =
         good=GoodModels(settings.data_dir / GOOD_MODELS_DIR),
         report=report,
     )
+
+
+def find_model_problems(settings: BoxSettings) -> list[str]:
+    """Of each model of the manifest that is not whole or does not run: what to do about it."""
+    try:
+        checks = check_models(settings.models_dir or shipped_models())
+    except ConfigurationError as error:
+        return [f"models: {error}"]
+    return [f"model {check.entry.name}: {check.problem}" for check in checks if check.problem is not None]
 
 
 def build_clock(settings: BoxSettings) -> BoxClock:

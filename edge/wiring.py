@@ -24,7 +24,7 @@ from edge.agent.tending import Tender
 from edge.agent.uplink.connection import MqttConnection
 from edge.agent.uplink.link import LinkState
 from edge.agent.uplink.sender import Uplink
-from edge.fittings import build_clock, build_models, build_reflexes, build_source
+from edge.fittings import build_clock, build_models, build_reflexes, build_source, find_model_problems
 from edge.pushed import PushedConfiguration
 from edge.settings import BoxSettings, LoadedSettings
 from redwhistle import __version__
@@ -271,5 +271,7 @@ def check_box(loaded: LoadedSettings) -> list[str]:
             build_source(section, clock, settings.data_dir, lambda: build_models(settings), gpio)
         except RedWhistleError as error:
             problems.append(f"source {section.name}: {error}")
+    if any(isinstance(section, CameraSettings) for section in settings.sources):
+        problems += find_model_problems(settings)
     problem = probe_broker(settings.broker)
     return problems if problem is None else [*problems, problem]

@@ -18,6 +18,8 @@ from edge.agent.ports import Sink
 from redwhistle.contracts.events import DeviceData
 from redwhistle.logs import get_logger
 
+_HINT = 0.5
+"""A score of this share of what counts is a reason to look at every frame."""
 Image = npt.NDArray[np.uint8]
 """(height, width, 3), BGR, 0..255."""
 
@@ -179,10 +181,17 @@ class CameraPipeline:
         return look
 
     def _is_uncertain(self) -> bool:
-        """Also while a model sees something of a fire that is not enough for a hit."""
-        hints = {FLAME, SMOKE}
-        return self._state.is_uncertain or any(
-            d.label in hints for each in self._found for d in each.detections
+        """Also while a model sees something of a fire that is not enough to count."""
+        if self._state.is_uncertain:
+            return True
+        grids = [each.fire for each in self._found if each.fire is not None]
+        return any(
+            max((*scores, whole)) >= _HINT * rules.score_min
+            for grid in grids
+            for scores, whole, rules in (
+                (grid.flame, grid.whole_flame, self._rules_of_day.unknown.flame),
+                (grid.smoke, grid.whole_smoke, self._rules_of_day.unknown.smoke),
+            )
         )
 
     def _judge_view(self, watch: Watch, moment: Moment) -> None:

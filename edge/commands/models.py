@@ -1,7 +1,7 @@
 """`redwhistle-edge models …`: the models that cameras look with: what there is, whether it is whole, how fast, how good."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -303,11 +303,21 @@ def _show(summary: dict[str, object], unreadable: tuple[str, ...], as_json: bool
     if as_json:
         print_json(rounded)
     else:
-        for key, value in rounded.items():
-            typer.echo(f"{key:16}{'none' if value is None else value}")
+        for line in _lines(rounded):
+            typer.echo(line)
     if not summary["n"]:
         typer.echo("no picture could be read; check --root and the list", err=True)
         raise typer.Exit(EXIT_PROBLEM)
+
+
+def _lines(figures: dict[str, object], indent: str = "") -> Iterator[str]:
+    """A figure a line; those of a label or a source under its name."""
+    for key, value in figures.items():
+        if isinstance(value, dict):
+            yield f"{indent}{key}:"
+            yield from _lines(value, indent + "  ")
+        else:
+            yield f"{indent}{key:16} {'none' if value is None else value}"
 
 
 def _rounded(value: object) -> object:

@@ -16,6 +16,7 @@ import yaml
 
 from bench.servers.waiting import wait_for
 from server.demo.director import CHECKOUT, CLIP
+from server.demo.inspection import READ, WANTED
 from server.embedded.ports import is_listening
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
@@ -96,8 +97,11 @@ def ports_of(folder: Path) -> set[int]:
     for file in folder.glob("*/box.yaml"):
         settings = yaml.safe_load(file.read_text(encoding="utf-8"))
         ports.add(settings["broker"]["port"])
-        ports |= {source["broker"]["port"] for source in settings["sources"] if "broker" in source}
-    assert len(ports) == 5
+        for source in settings["sources"]:
+            door = {"gate_http": source.get("port"), "gbt26875": source.get("tcp_port")}.get(source["type"])
+            ports |= {door} if door else set()
+            ports |= {source[line]["port"] for line in ("broker", "tcp") if line in source}
+    assert len(ports) == 8
     return ports
 
 
@@ -124,7 +128,8 @@ def test_a_check_sees_every_kind_of_input_in_the_queue(server_path: Path) -> Non
     found = json.loads(done.stdout)
     assert found["ok"] is True
     assert found["missing"] == []
-    assert all(found["alerts"][name] for name in ("camera", "smoke", "fire_confirmed", "gate"))
+    assert all(found["alerts"][name] for name in WANTED)
+    assert all(found["readings"][family.value] for family in READ)
     assert found["crowd_basis"] in {"people", "moving_regions"}
     assert found["rows"]["readings"] > 10
     assert found["rows"]["events"] > 5
@@ -198,7 +203,8 @@ def test_it_ends_and_says_so_when_a_box_dies(server_path: Path) -> None:
     folder = server_path / "run"
     with started(folder) as demo:
         demo.wait_for_text(HEARD)
-        (box,) = (p for p in family(folder) if str(folder / "jinhe-1" / "box.yaml") in p.cmdline())
+        config = str(folder / "jinhe-1" / "box.yaml")
+        (box,) = (p for p in family(folder) if {"run", config} <= set(p.cmdline()))
         box.kill()
         assert demo.process.wait(STOPS_WITHIN_S) == 1
         assert "jinhe-1 ended by itself" in demo.printed

@@ -86,9 +86,16 @@ EXCUSED = {
 }
 
 
+@pytest.mark.slow
 def test_pixels_become_bytes_in_one_function() -> None:
+    """One for each kind of file: `encode` makes a JPEG, `add` a film's picture; both take nothing but a `Blurred`."""
     found = {(path.as_posix(), function) for path in python_files("edge") for function in _encodings(path)}
-    assert found == {(BLURRING, "encode")}
+    assert found == {(BLURRING, "encode"), (BLURRING, "add")}
+    film = _class(BLURRING, "BlurredFilm")
+    taken = {
+        f.name: [ast.unparse(a.annotation) for a in f.args.args if a.annotation] for f in _functions(film)
+    }
+    assert taken == {"__init__": ["str", "float"], "add": ["Blurred"], "close": []}
 
 
 def test_only_blur_makes_what_encode_takes() -> None:
@@ -118,6 +125,7 @@ def test_a_frame_has_no_methods_and_a_blurred_picture_gives_no_pixels() -> None:
     }
 
 
+@pytest.mark.slow
 def test_modules_that_hold_frames_have_no_way_out() -> None:
     found: dict[str, set[str]] = {}
     for path in python_files("edge"):
@@ -132,6 +140,7 @@ def test_modules_that_hold_frames_have_no_way_out() -> None:
     assert found == {}
 
 
+@pytest.mark.slow
 def test_no_other_encoder_is_on_a_box() -> None:
     found = {
         (path.as_posix(), name)

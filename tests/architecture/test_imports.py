@@ -67,6 +67,7 @@ SHARED = (
 )
 
 
+@pytest.mark.slow
 def test_layers_hold() -> None:
     done = subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
@@ -124,6 +125,7 @@ def test_the_shared_package_needs_pydantic_and_nothing_else() -> None:
     assert found == set()
 
 
+@pytest.mark.slow
 def test_nothing_that_is_shipped_or_measured_imports_tests() -> None:
     found = {
         str(path)

@@ -19,6 +19,8 @@ LOCKS = {
     "demo": "requirements-demo.lock",
     "server": "requirements-server.lock",
     "edge": "requirements-edge.lock",
+    "gpio": "requirements-edge.lock",
+    "osdp": "requirements-edge.lock",
 }
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?: ; .+)? \\$", re.MULTILINE)
 

@@ -53,10 +53,10 @@ def test_a_street_is_played_live_and_says_what_it_is(street: Path) -> None:
         try:
             opened = reader.wait(40)
             assert isinstance(opened, Opened)
-            assert (opened.facts.width_px, opened.facts.height_px) == (640, 272)
             assert opened.facts.codec in {"h264", "H264"}
             first = next_frame(reader)
             assert first.image_bgr.shape == (136, 320, 3)
+            assert first.camera_px == (640, 272)
             began_s = time.monotonic()
             last = first
             while time.monotonic() - began_s < 2:
@@ -124,16 +124,19 @@ def test_stalled_the_reader_is_killed_from_outside(two_cameras: tuple[RtspServer
     assert "hung" in note_of(sink)
 
 
-PEOPLE = shared_files("video/people_one_by_one.mp4")
+PEOPLE = shared_files("video/people_street_towncentre.mp4")
 if PEOPLE:
 
     def test_people_of_a_cctv_clip_are_moving_regions_over_rtsp() -> None:
         sink = RecordingSink()
-        with running_rtsp(PEOPLE[0]) as server:
-            source = build(section(server.url, **SPEC, rules={"reading_every_s": 1}), MotionDetector())
-            with running(source, sink=sink):
-                wait_for(
-                    lambda: len([r for r in sink.readings if r.metric == "moving_regions"]) >= 4, "counts", 60
-                )
+        spec = {**SPEC, "stall_s": 15, "rules": {"reading_every_s": 1}}
+        with ExitStack() as stack:
+            server = stack.enter_context(running_rtsp(PEOPLE[0]))
+            stack.enter_context(running(build(section(server.url, **spec), MotionDetector()), sink=sink))
+            wait_for(lambda: len(counts_of(sink)) >= 4, "counts", 40)
         assert sink.events == []
-        assert {r.value for r in sink.readings if r.metric == "moving_regions"} <= {0.0, 1.0, 2.0, 3.0}
+        assert max(counts_of(sink)) >= 1
+
+
+def counts_of(sink: RecordingSink) -> list[float]:
+    return [reading.value for reading in sink.readings if reading.metric == "moving_regions"]

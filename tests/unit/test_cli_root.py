@@ -92,6 +92,7 @@ def test_a_command_not_understood_is_two(capsys: pytest.CaptureFixture[str]) -> 
     assert json.loads(capsys.readouterr().err)["error"]["type"] == "UsageError"
 
 
+@pytest.mark.slow
 def test_as_a_process_and_into_a_closed_pipe() -> None:
     command = [sys.executable, "-c", "from redwhistle.cli import main; main()"]
     done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)

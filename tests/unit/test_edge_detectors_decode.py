@@ -168,3 +168,47 @@ def test_a_model_gone_mad_gives_no_absurd_box(rows: list[tuple[float, ...]]) -> 
     kept = decode.select(boxes, scores[:, 0], 0.3, 0.45)
     assert np.isfinite(boxes[kept]).all()
     assert np.isfinite(scores[kept]).all()
+
+
+KINDS: dict[str, dict[str, object]] = {
+    "yolox": {},
+    "yolov8": {},
+    "nanodet": {"strides": (8, 16), "reg_max": 1},
+    "fastestdet": {},
+    "tile_map": {"task": "fire", "labels": {"flame": 0}},
+}
+shapes = st.one_of(
+    st.lists(st.integers(0, 5), max_size=5),
+    st.sampled_from([[1, 42, 6], [1, 5, 42], [1, 40, 9], [1, 6, 2, 3], [1, 3, 2, 2]]),
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(shape=shapes, values=st.lists(wild, min_size=1, max_size=20))
+def test_any_output_is_decoded_or_refused(kind: str, shape: list[int], values: list[float]) -> None:
+    """Whatever shape and numbers a model gives: a ValueError, or boxes and scores that fit each other."""
+    given_entry = YOLOX.model_dump() | {"kind": kind} | KINDS[kind]
+    output = np.resize(np.array(values, dtype=np.float32), shape)
+    try:
+        boxes, scores = decode_output(ModelEntry.model_validate(given_entry), output)
+    except ValueError:
+        return
+    assert boxes.shape == (len(scores), 4)
+    assert boxes.dtype == scores.dtype == np.float32
+    for column in scores.T:
+        kept = decode.select(boxes, column, 0.3, 0.45)
+        assert np.isfinite(boxes[kept]).all()
+        assert np.isfinite(column[kept]).all()
+
+
+@given(shape=shapes, values=st.lists(wild, min_size=1, max_size=20))
+def test_any_density_is_people_or_refused(shape: list[int], values: list[float]) -> None:
+    output = np.resize(np.array(values, dtype=np.float32), shape)
+    try:
+        points = decode_cells.decode_density(output, 64, 32)
+    except ValueError:
+        return
+    assert np.isfinite(points).all()
+    assert (points[:, 2] > 0).all()
+    assert (points[:, :2] >= 0).all()
+    assert (points[:, :2] <= (64, 32)).all()

@@ -1,11 +1,12 @@
 """The manifest, the session and the choice of detectors, on small graphs written byte by byte."""
 
-import os
+import math
 import re
+from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,11 +14,16 @@ from structlog.testing import capture_logs
 
 from edge.agent.detectors.detector import ModelDetector, alarm_scores
 from edge.agent.detectors.manifest import Manifest, parse_manifest, read_manifest, read_model
-from edge.agent.detectors.models import Models
+from edge.agent.detectors.models import Models, OpenedModel
 from edge.agent.detectors.motion import MotionDetector
 from edge.agent.detectors.prepare import Preparer
 from edge.agent.detectors.session import ModelSession
+from edge.agent.detectors.trial import open_session
+from edge.measuring.coco import read_people
+from edge.measuring.people import CountMode, StillCounter, count_pictures, summarise_people
+from edge.measuring.pictures import read_picture, read_rows
 from redwhistle.errors import ConfigurationError, SourceError
+from tests.shared_data import shared_files
 from tests.unit.onnx_graphs import constant_model, entry, mean_model, plain_image, toml, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +64,41 @@ def test_letterbox_keeps_the_shape_pads_with_114_and_maps_boxes_back() -> None:
     (person,) = ModelDetector(each, ModelSession(each, model)).look(plain_image(0, 0, 0, 40, 80)).detections
     assert (person.label, person.score) == ("person", 1.0)
     assert person.box_xyxy_px == pytest.approx((10, 10, 30, 30))
+
+
+def yolov8_output() -> npt.NDArray[np.float32]:
+    output = np.zeros((1, 5, 3), dtype=np.float32)
+    output[0, :, 1] = [16, 8, 8, 8, 0.9]
+    return output
+
+
+def nanodet_output() -> npt.NDArray[np.float32]:
+    """32x32 with strides 8, 16, 32: 16 + 4 + 1 cells; the cell (2, 1) of stride 8 reaches half a cell all round."""
+    output = np.zeros((1, 21, 1 + 4 * 8), dtype=np.float32)
+    output[0, 6, 0] = 0.9
+    output[0, 6, 1:] = np.tile([0, 0, -99, -99, -99, -99, -99, -99], 4)
+    return output
+
+
+def fastestdet_output() -> npt.NDArray[np.float32]:
+    output = np.zeros((1, 6, 4, 4), dtype=np.float32)
+    output[0, :, 1, 2] = [1, 0, 0, -math.log(3), -math.log(3), 1]  # sizes: sigmoid = a quarter
+    return output
+
+
+@pytest.mark.parametrize(
+    ("kind", "output"),
+    [("yolov8", yolov8_output()), ("nanodet", nanodet_output()), ("fastestdet", fastestdet_output())],
+)
+def test_each_kind_of_detector_puts_the_same_box_into_the_frame(
+    kind: str, output: npt.NDArray[np.float32]
+) -> None:
+    """12..20 x 4..12 of a 32 px letterbox is 30..50 x 10..30 of an 80x40 frame, whatever the kind."""
+    model = constant_model(output, (1, 3, 32, 32))
+    each = entry(model, task="people", kind=kind, labels={"person": 0}, score_min=0.5)
+    (person,) = ModelDetector(each, open_session(each, model)).look(plain_image(0, 0, 0, 40, 80)).detections
+    assert person.score >= 0.9 - 1e-6
+    assert person.box_xyxy_px == pytest.approx((30, 10, 50, 30), abs=1e-3)
 
 
 def test_detections_are_clipped_and_suppressed() -> None:
@@ -218,17 +259,6 @@ def test_any_bytes_are_a_manifest_or_a_clear_error(data: bytes) -> None:
     assert isinstance(parsed, Manifest) or "manifest.toml" in parsed
 
 
-def test_the_manifest_in_the_readme_is_valid() -> None:
-    text = (
-        (ROOT / "models" / "README.md")
-        .read_text(encoding="utf-8")
-        .partition("```toml\n")[2]
-        .partition("```")[0]
-    )
-    (each,) = parse_manifest(text.replace('sha256 = "…"', f'sha256 = "{"0" * 64}"').encode()).model
-    assert each.title == "yolox-nano-people 1.0"
-
-
 def test_the_manifest_of_this_repository_is_sound() -> None:
     manifest = read_manifest(ROOT / "models")
     for each in manifest.model:
@@ -237,51 +267,35 @@ def test_the_manifest_of_this_repository_is_sound() -> None:
 
 # --- the three public detectors, where the folder with shared data is there ---
 
-SHARED = Path(os.environ.get("REDWHISTLE_SHARED_DATA", ROOT.parent / "shared" / "data"))
-PUBLIC = {
+PUBLIC: dict[str, dict[str, object]] = {
     "fastestdet_coco_352.onnx": {
         "kind": "fastestdet",
-        "side": 352,
+        "width_px": 352,
+        "height_px": 352,
         "fit": "stretch",
         "scale": 1 / 255,
         "score_min": 0.55,
     },
-    "yolox_nano_coco_416.onnx": {
-        "kind": "yolox",
-        "side": 416,
-        "fit": "letterbox",
-        "scale": 1.0,
-        "score_min": 0.25,
-    },
-    "yolox_nano_person_192.onnx": {
-        "kind": "yolox",
-        "side": 192,
-        "fit": "letterbox",
-        "scale": 1.0,
-        "score_min": 0.15,
-    },
+    "yolox_nano_coco_416.onnx": {"kind": "yolox", "width_px": 416, "height_px": 416, "score_min": 0.25},
+    "yolox_nano_person_192.onnx": {"kind": "yolox", "width_px": 192, "height_px": 192, "score_min": 0.15},
 }
-
-
-HERE = [name for name in PUBLIC if (SHARED / "models" / name).is_file()]
+HERE = [path for path in shared_files("models/*.onnx") if path.name in PUBLIC]
 
 if HERE:
 
-    @pytest.mark.parametrize("file", HERE)
-    def test_public_detectors_count_people(file: str) -> None:
-        """The people of 40 labelled photographs are counted about as well as the models' publishers say."""
-        fields = dict(PUBLIC[file])
-        side = fields.pop("side")
-        model = (SHARED / "models" / file).read_bytes()
-        each = entry(model, task="people", labels={"person": 0}, width_px=side, height_px=side, **fields)
-        detector = ModelDetector(each, ModelSession(each, model))
-        rows = [line.split(",") for line in (SHARED / "people" / "counts.csv").read_text().splitlines()[1:]]
-        rows = [row for row in rows if row[1] == "coco2017_lightly"][:40]
-        errors = []
-        for name, _, _, count, *_ in rows:
-            picture = cv2.imread(str(SHARED / "people" / "images" / Path(name).name))
-            assert picture is not None
-            found = detector.look(np.asarray(picture, dtype=np.uint8))
-            errors.append(abs(len(found.detections) - int(count)))
-        assert len(errors) == 40
-        assert sum(errors) / len(errors) < 1.6
+    @pytest.mark.parametrize("path", HERE, ids=lambda path: path.name)
+    def test_public_detectors_count_and_find_people(path: Path) -> None:
+        """In 40 labelled photographs, about as well as the models' publishers say; these forty are hard, but decoded wrongly AP is near 0."""
+        model = path.read_bytes()
+        each = entry(model, task="people", labels={"person": 0}, **PUBLIC[path.name])
+        counter = StillCounter(CountMode.PEOPLE, OpenedModel(each, ModelSession(each, model)), None)
+        folder = path.parent.parent / "people"
+        rows = read_rows(folder / "counts.csv", "count", {"source": "coco2017_lightly"})[:40]
+        truths = read_people(folder / "annotations.json")
+        run = count_pictures(counter, rows, partial(read_picture, folder), truths, lambda *_: None)
+        found = summarise_people(run, CountMode.PEOPLE, each.score_min)
+        assert found["n"] == 40
+        assert isinstance(found["count_mae"], float)
+        assert isinstance(found["ap50"], float)
+        assert found["count_mae"] < 1.6
+        assert found["ap50"] > 0.25

@@ -1,6 +1,7 @@
 """`redwhistle-edge models …` over tiny graphs and pictures made here."""
 
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -133,6 +134,9 @@ def test_eval_fire_scores_a_picture_by_its_hottest_tile(folder: Path, tmp_path: 
     sources = found["sources"]
     assert isinstance(sources, dict)
     assert sources["two"]["n"] == 2
+    plain = call("eval", "fire", "--models", folder, "--labels", labels, "--root", tmp_path).stdout
+    assert re.search(r"^auc +1\.0$", plain, re.MULTILINE)
+    assert re.search(r"^  two:\n    auc +1\.0$", plain, re.MULTILINE)
     none = call(
         "eval", "fire", "--models", folder, "--labels", labels, "--root", tmp_path / "absent", "--json"
     )

@@ -1,5 +1,6 @@
 """A camera's configuration: what is refused, and that no password is shown."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from typer.testing import CliRunner
 
+from edge.agent.policy.night import rules_of_day
 from edge.agent.sources.camera_order import CameraKind
 from edge.agent.sources.camera_settings import CameraSettings, hide_secrets, shown
+from edge.cli import app
 from redwhistle.contracts.state import DeviceKind
 
 
@@ -55,9 +59,37 @@ def test_the_camera_in_the_state_message() -> None:
 
 
 def test_the_camera_in_the_documentation_is_valid() -> None:
-    text = (Path(__file__).resolve().parents[2] / "docs" / "box.md").read_text(encoding="utf-8")
-    text = text.partition("## Camera")[2]
+    text = (Path(__file__).resolve().parents[2] / "docs" / "camera.md").read_text(encoding="utf-8")
     (section,) = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])["sources"]
     settings = CameraSettings.model_validate(section)
     assert settings.rules.zones[0].limit == 30
     assert settings.kind is CameraKind.STREAM
+    variants = rules_of_day(settings.rules)
+    assert [zone.limit for zone in variants.night.zones] == [10, 20]
+    assert variants.unknown.zones[1].loiter_s == 120
+    assert settings.rules.lines[0].start == (0.2, 0.7)
+
+
+def test_check_config_accepts_the_camera_of_the_documentation(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "camera.md").read_text(encoding="utf-8")
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    box = "site: jinyuan\nbox: jinyuan-1\ndata_dir: data\nbroker: {host: 127.0.0.1}\n"
+    path = tmp_path / "box.yaml"
+    path.write_text(box + example, encoding="utf-8")
+    done = CliRunner().invoke(app, ["check-config", "--config", str(path), "--json"])
+    assert (done.exit_code, json.loads(done.output)["ok"]) == (0, True), done.output
+    path.write_text(box + example.replace("limit: 10, clear_below: 8", "limit: 10"), encoding="utf-8")
+    done = CliRunner().invoke(app, ["check-config", "--config", str(path)])
+    assert done.exit_code != 0
+    assert "night.zones.东门广场" in done.output
+    assert "clear_below" in done.output
+
+
+def test_the_schema_of_the_settings_says_how_a_night_is_written() -> None:
+    schema = CameraSettings.model_json_schema()
+    assert {"motion_gate", "view", "rules"} <= set(schema["properties"])
+    assert {"from", "until", "timezone", "zones", "analyse_fps"} <= set(
+        schema["$defs"]["NightRules"]["properties"]
+    )
+    assert {"from", "to", "in_side"} <= set(schema["$defs"]["LineRules"]["required"])
+    assert {"stay_s", "loiter_s"} <= set(schema["$defs"]["ZoneRules"]["properties"])

@@ -282,6 +282,7 @@ def test_any_bytes_are_a_map_or_a_clear_error(text: bytes, tmp_path_factory: pyt
         read_map(path)
 
 
+@pytest.mark.slow
 def test_a_box_without_such_a_line_does_not_load_the_library() -> None:
     program = "import sys, edge.wiring, edge.settings; sys.exit('pymodbus' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, check=False).returncode == 0

@@ -78,7 +78,9 @@ def flame(rng: np.random.Generator, frame: Image, at_s: float) -> None:
     if at_s >= 0:
         height = int(min(28 + 6 * at_s, 70) * rng.uniform(0.9, 1.1))
         sprite = drawn_flame(rng, 64, 44)
-        lay(frame, sprite, 200 + int(rng.integers(-2, 3)), 160 - height, (int(height * 0.7), height), glow=0.5)
+        lay(
+            frame, sprite, 200 + int(rng.integers(-2, 3)), 160 - height, (int(height * 0.7), height), glow=0.5
+        )
 
 
 def walkers(rng: np.random.Generator, frame: Image, at_s: float) -> None:

@@ -99,6 +99,7 @@ def trees(draw: st.DrawFn) -> PlaceTree:
     return PlaceTree(tuple(places), tuple(points), tuple(companies))
 
 
+@pytest.mark.slow
 @given(trees())
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_both_forms_give_the_same_tree_back(tree: PlaceTree) -> None:
@@ -164,6 +165,7 @@ def must_be_refused_or_whole(draft: Draft) -> None:
         assert len(draft.tree().places) == len(draft.places)
 
 
+@pytest.mark.slow
 @given(trees(), st.data())
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_a_damaged_file_is_refused_or_read_whole(tree: PlaceTree, data: st.DataObject) -> None:

@@ -47,7 +47,7 @@ def _problems_if_any(text: str) -> list[str]:
         ("a: !!python/object:os.system 1\n", "line 1"),
         ("a: 2026-01-01\n", "put it in quotes"),
         ("? [1]\n: 2\n", "a key must be a word"),
-        ("[" * 3000, "line 1"),
+        pytest.param("[" * 3000, "line 1", marks=pytest.mark.slow),
         ("[" * 60 + "]" * 60, "nested too deeply"),
         ("#" * 300_000, "characters"),
         (HEAD + GOOD + GOOD, "line 4, rule a, id: a rule of this id stands above"),
@@ -155,6 +155,7 @@ def test_any_text_is_a_pack_or_refused_with_lines(text: str) -> None:
 LINES = rules.default_pack().source.splitlines()
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, len(LINES) - 1), st.sampled_from(["drop", "double", "indent", "cut", "garble"]))
 def test_a_damaged_pack_is_a_pack_or_refused_with_lines(number: int, damage: str) -> None:

@@ -42,6 +42,7 @@ def test_leaving_without_a_signal_leaves_no_thread() -> None:
     assert "signals" not in [thread.name for thread in threading.enumerate()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attempt", range(5))
 def test_signals_that_interrupt_a_log_line_do_not_hang_the_process(attempt: int) -> None:
     process = subprocess.Popen(

@@ -142,6 +142,8 @@ class ViewMeter:
 
     def _shift(self, reference: Floats, edges: Floats, kept: float | None) -> tuple[float, float]:
         """How far the picture is shifted, of its width, and how much better it fits then."""
+        if min(edges.shape) < _BLOCKS[1]:
+            return 0.0, 0.0
         window = self._window.get(edges.shape)
         if window is None:
             window = cv2.createHanningWindow(edges.shape[::-1], cv2.CV_32F).astype(np.float32)
@@ -205,8 +207,8 @@ def _resemblance(reference: Floats, edges: Floats) -> float:
                 slice(column * width // columns, (column + 1) * width // columns),
             )
             a, b = reference[part], edges[part]
-            spread = float(a.std())
-            if a.size and spread >= _BLOCK_TEXTURE:
+            spread = float(a.std()) if a.size else 0.0
+            if spread >= _BLOCK_TEXTURE:
                 other = float(b.std())
                 shared = float(((a - a.mean()) * (b - b.mean())).mean())
                 found.append(shared / (spread * other) if other > 1e-3 else 0.0)

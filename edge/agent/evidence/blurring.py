@@ -13,6 +13,7 @@ Colour and shape of flames and smoke stay at 64 cells: a flame of a twentieth of
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -37,11 +38,24 @@ OUTPUT_SIDE_PX = 640
 _QUALITIES = (80, 65, 50, 35, 20)
 _SEAL: Final = object()
 
+_FILM_CODEC = "mp4v"
+_FONT, _FONT_SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.45
+
 Box = tuple[float, float, float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something to draw on a picture: a line through `corners` (x, y in 0..1), and a word of ASCII at its first corner."""
+
+    corners: tuple[Point, ...]
+    colour_bgr: tuple[int, int, int]
+    word: str = ""
+    closed: bool = True
+
+
 class Blurred:
-    """A picture in which nobody can be recognised. `blur` alone can make one; `encode` takes nothing else."""
+    """A picture in which nobody can be recognised. `blur` alone can make one; `encode` and a film take nothing else."""
 
     __slots__ = ("_pixels_bgr", "method", "people")
 
@@ -76,6 +90,57 @@ def blur(image_bgr: Image, people_xyxy_px: Sequence[Box] | None, masks: Sequence
         cv2.fillPoly(picture, np.rint(corners).astype(np.int32), (0, 0, 0))
     method = Method.WHOLE_FRAME if people_xyxy_px is None else Method.PEOPLE_AND_FRAME
     return Blurred(_SEAL, picture, min(len(people), 1000), method)
+
+
+def annotate(blurred: Blurred, marks: Sequence[Mark]) -> None:
+    """Draw on the picture, which is blurred already: there is nothing left that a mark could uncover."""
+    pixels = blurred._pixels_bgr  # noqa: SLF001  the seal is this module's own
+    height_px, width_px = pixels.shape[:2]
+    for mark in marks:
+        corners = np.rint(np.array(mark.corners) * (width_px - 1, height_px - 1)).astype(np.int32)
+        cv2.polylines(pixels, [corners], isClosed=mark.closed, color=mark.colour_bgr, thickness=2)
+        if mark.word:
+            x, y = (int(value) for value in corners[0])
+            (wide, high), _ = cv2.getTextSize(mark.word, _FONT, _FONT_SCALE, 1)
+            left, low = min(max(x, 0), max(0, width_px - wide)), min(max(y + high + 3, high), height_px - 3)
+            cv2.rectangle(pixels, (left, low - high - 2), (left + wide, low + 3), (0, 0, 0), cv2.FILLED)
+            cv2.putText(pixels, mark.word, (left, low), _FONT, _FONT_SCALE, mark.colour_bgr, 1, cv2.LINE_AA)
+
+
+class BlurredFilm:
+    """An MP4 file of blurred pictures, all of the size of the first."""
+
+    def __init__(self, path: str, fps: float) -> None:
+        """Nothing is written yet. Raises SourceError for another kind of file."""
+        if not path.lower().endswith(".mp4"):
+            raise SourceError(f"{path}: the video is an MP4: give a name that ends with .mp4")
+        self._path = path
+        self._fps = fps
+        self._writer: cv2.VideoWriter | None = None
+        self._size = (0, 0)
+
+    def add(self, blurred: Blurred) -> None:
+        """Write one picture. Raises SourceError when the file cannot be written."""
+        if self._writer is None:
+            self._size = blurred.size_px
+            self._writer = cv2.VideoWriter(
+                self._path, cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*_FILM_CODEC), self._fps, self._size
+            )
+            if not self._writer.isOpened():
+                raise SourceError(
+                    f"{self._path}: cannot be written; give another path, and see that there is room"
+                )
+        pixels = blurred._pixels_bgr  # noqa: SLF001  the seal is this module's own
+        if blurred.size_px != self._size:
+            pixels = np.asarray(
+                cv2.resize(pixels, self._size, interpolation=cv2.INTER_NEAREST), dtype=np.uint8
+            )
+        self._writer.write(pixels)
+
+    def close(self) -> None:
+        """Finish the file; safe to call twice."""
+        if self._writer is not None:
+            self._writer.release()
 
 
 def encode(blurred: Blurred) -> tuple[BlurredJpeg, tuple[int, int]]:

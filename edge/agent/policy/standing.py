@@ -27,8 +27,8 @@ class Standing:
     """False: expected here, and not found by the newest look."""
     missed: bool = False
     """Not seen, for so short a while that it counts all the same."""
-    new: bool = False
-    """Begun so lately that it may be one of the missed under a new number."""
+    looks: int = 0
+    """In which of the newest looks it was found, one bit each: two that were found in one picture are two."""
 
 
 def follow(rules: TrackRules, sight: Sight, state: TrackerState, frame: FrameSeen) -> TrackerState:
@@ -53,11 +53,15 @@ def standings(sight: Sight, state: TrackerState, frame: FrameSeen) -> tuple[Stan
 def count(inside: Sequence[Standing], everywhere: Sequence[Standing]) -> int:
     """How many of `inside` there are: those seen, and those missed this moment. One person never counts as two.
 
-    Each new track may be one of the missed: so many of the missed do not count. Never less than what is seen.
+    One who is seen may be one of the missed under another number, unless both were found in one picture lately: so
+    many of the missed do not count. Never less than what is seen.
     """
-    missed = sum(each.missed for each in inside)
-    new = sum(each.new and each.seen for each in everywhere)
-    return sum(each.seen for each in inside) + max(0, missed - new)
+    missed: list[Standing] = []
+    for each in inside:
+        if each.missed and all(each.looks & other.looks for other in missed):
+            missed.append(each)
+    perhaps = sum(each.seen and any(not each.looks & other.looks for other in missed) for each in everywhere)
+    return sum(each.seen for each in inside) + max(0, len(missed) - perhaps)
 
 
 def _standing(sight: Sight, track: Track, frame: FrameSeen) -> Standing:
@@ -71,7 +75,7 @@ def _standing(sight: Sight, track: Track, frame: FrameSeen) -> Standing:
         missed=track.lost
         and track.hits >= _ESTABLISHED_HITS
         and passed_s(track.seen_ms, now_ms) <= _COUNTED_LOST_S,
-        new=passed_s(track.born_ms, now_ms) <= _COUNTED_LOST_S,
+        looks=track.looks,
     )
 
 

@@ -26,6 +26,7 @@ _SIZE_RATIO_MOST = 3.0
 """A person does not become three times as large between two frames."""
 _VELOCITY_NEW = 0.5
 """Weight of the newest displacement in the velocity."""
+_LOOKS = 0xFFFFFFFF
 _COAST_S = 1.0
 """A lost track is expected to go on moving for this long, then to stand."""
 
@@ -62,6 +63,8 @@ class Track:
     velocity: tuple[float, float] = (0.0, 0.0)
     lost: bool = False
     """True while the newest look did not find it."""
+    looks: int = 1
+    """The newest 32 looks, one bit each, the newest last: 1 where it was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def step(rules: TrackRules, state: TrackerState, found: Sequence[Found], now_ms:
     tracks = [
         _continue(track, found[box_of[track.id]].box, now_ms)
         if track.id in box_of
-        else replace(track, lost=True)
+        else replace(track, lost=True, looks=(track.looks << 1) & _LOOKS)
         for track in known
     ]
     taken = set(box_of.values())
@@ -178,7 +181,15 @@ def _continue(track: Track, box: Box, now_ms: int) -> Track:
             velocity[0] + weight * (newest[0] - velocity[0]),
             velocity[1] + weight * (newest[1] - velocity[1]),
         )
-    return replace(track, box=box, seen_ms=now_ms, hits=track.hits + 1, velocity=velocity, lost=False)
+    return replace(
+        track,
+        box=box,
+        seen_ms=now_ms,
+        hits=track.hits + 1,
+        velocity=velocity,
+        lost=False,
+        looks=(track.looks << 1 | 1) & _LOOKS,
+    )
 
 
 def _centre(box: Box) -> tuple[float, float]:

@@ -257,9 +257,9 @@ def _is_flat(state: ViewState, measures: ViewMeasures) -> bool:
 
 def _has_lost(state: ViewState, measures: ViewMeasures) -> bool:
     """A bright picture that still shows its scene is no glare."""
-    if measures.kept is not None:
-        return measures.kept < 2 * _FLAT_KEPT
-    return state.usual_edges is None or measures.edge_share < 0.5 * state.usual_edges
+    if state.usual_edges is not None and measures.edge_share < _FLAT_EDGES * state.usual_edges:
+        return True
+    return measures.kept is None or measures.kept < 2 * _FLAT_KEPT
 
 
 def _is_elsewhere(state: ViewState, measures: ViewMeasures, now_ms: int) -> bool:

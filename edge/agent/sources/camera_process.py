@@ -32,6 +32,8 @@ class FrameReady:
     """Frames that the reader has taken from the camera so far, those that nobody asked for among them."""
     clip_ms: int = 0
     """The frame's time in a clip that is read in steps."""
+    camera_px: tuple[int, int] = (0, 0)
+    """Width and height as the camera gave it, before it was reduced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,13 @@ class ReaderProcess:
         height_px, width_px = message["height"], message["width"]
         pixels = np.frombuffer(self._memory, np.uint8, count=width_px * height_px * 3, offset=HEADER_BYTES)
         image_bgr = pixels.reshape(height_px, width_px, 3)
-        return FrameReady(image_bgr, message["age_ms"], message["read"], message["clip_ms"])
+        return FrameReady(
+            image_bgr,
+            message["age_ms"],
+            message["read"],
+            message["clip_ms"],
+            (message["camera_width"], message["camera_height"]),
+        )
 
     def _describe_end(self) -> str:
         try:

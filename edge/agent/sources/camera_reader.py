@@ -130,6 +130,8 @@ class HandOver:
                 "age_ms": max(0, round(1000 * (time.monotonic() - taken.mono_s))),
                 "read": taken.frames,
                 "clip_ms": taken.clip_ms,
+                "camera_width": width_px,
+                "camera_height": height_px,
             }
         )
 

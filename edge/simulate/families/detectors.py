@@ -1,9 +1,11 @@
 """What any detector can be made to say, whatever carries it: by its kind, in the fields that the box knows. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.agent.policy.limit import LimitRules
 from edge.agent.sources.detector_settings import DetectorSettings
+from edge.agent.sources.fields import METRIC_FIELDS
 from edge.agent.sources.json_door import READING_LIMITS
 from edge.simulate.wishes import Act, Options
 from redwhistle.contracts.readings import Metric
@@ -46,9 +48,16 @@ class Measure:
     value: float
 
 
-def wanted_measure(device: DetectorSettings, kind: DeviceKind, options: Options) -> Measure:
-    """The value of a `reading`: what was asked for, else a calm one. Raises ConfigurationError."""
+def wanted_measure(
+    device: DetectorSettings, kind: DeviceKind, options: Options, metrics: Sequence[Metric] = ()
+) -> Measure:
+    """The value of a `reading`: what was asked for, else a calm one. `metrics`: what it measures, where that is known.
+
+    Raises ConfigurationError.
+    """
     metric = _METRIC_OF.get(kind, Metric.TEMPERATURE_C)
+    if metrics and metric not in metrics:
+        metric = metrics[0]
     if options.metric is not None:
         known = {each.value: each for each in READING_LIMITS}
         if options.metric not in known:
@@ -103,10 +112,12 @@ def acts_of(
         level = frozenset({"value"}) if kind is DeviceKind.SMOKE and has("smoke_level") else frozenset[str]()
         acts.append(Act("alarm", f"{alarm}: true", level, marks_tests))
         acts.append(Act("clear", f"{alarm}: false"))
-    if device.limits:
-        limit = device.limits[0]
+    metrics = None if fields is None else {METRIC_FIELDS[each] for each in fields if each in METRIC_FIELDS}
+    limit = next(iter(device.limits), None)
+    if limit is not None and (metrics is None or limit.metric in metrics):
         acts.append(Act("exceed", f"{limit.metric.value} beyond its limit, which is {limit.event}"))
-    acts.append(Act("reading", "a measured value, by default a calm one", frozenset({"value", "metric"})))
+    if metrics is None or metrics:
+        acts.append(Act("reading", "a measured value, by default a calm one", frozenset({"value", "metric"})))
     if has("battery_low"):
         acts.append(Act("low-battery", f"battery at {BATTERY_LOW_PCT} %"))
     if has("tamper"):

@@ -4,7 +4,7 @@ Topics (ESPHome's documentation of its MQTT client): `<prefix>/<component>/<obje
 """
 
 from edge.agent.sources.esphome_settings import EsphomeDeviceSettings, EsphomeSettings
-from edge.agent.sources.fields import KNOWN_FIELDS
+from edge.agent.sources.fields import KNOWN_FIELDS, METRIC_FIELDS
 from edge.simulate.families import detectors
 from edge.simulate.families.detectors import ALARM_FIELD, BATTERY_LOW_PCT, Measure
 from edge.simulate.steps import Publish, Step, Wait
@@ -65,7 +65,11 @@ class EsphomeFamily:
             case "tamper":
                 steps = [self._flag(device, "tamper", True)]
             case _:
-                steps = [self._number(device, detectors.wanted_measure(device, device.kind, wish.options))]
+                fields = sorted(self._fields[device.device])
+                metrics = [METRIC_FIELDS[each] for each in fields if each in METRIC_FIELDS]
+                steps = [
+                    self._number(device, detectors.wanted_measure(device, device.kind, wish.options, metrics))
+                ]
         if not wish.test:
             return steps
         return [self._flag(device, "test", True), *steps, self._flag(device, "test", False)]

@@ -17,7 +17,6 @@ from edge.agent.sources.modbus_settings import ModbusSettings
 from edge.simulate.families import detectors
 from edge.simulate.steps import WORD, Cell, Cells, Step, Store, Wait
 from edge.simulate.wishes import Act, Simulated, Wish
-from redwhistle.contracts.readings import Metric
 from redwhistle.errors import ConfigurationError
 
 FAMILY = "modbus"
@@ -84,7 +83,7 @@ class ModbusFamily:
         register = next((each for each in device.registers if each.metric is measure.metric), None)
         if register is None:
             raise ConfigurationError(f"{device.device}: no register of it is {measure.metric.value}")
-        return [Store(self._settings, unit.unit, _value_cells(register, measure.value))]
+        return [Store(self._settings, unit.unit, value_cells(register, measure.value))]
 
     def _contact(self, unit: UnitSettings, contact: InputSettings, on: bool) -> Store:
         return Store(self._settings, unit.unit, contact_cells(contact, on))
@@ -98,7 +97,7 @@ def calm_cells(unit: UnitSettings) -> Cells:
             value = detectors.calm_value(register.metric, device.limits)
             low = register.min if register.min is not None else value
             high = register.max if register.max is not None else value
-            put(cells, _value_cells(register, min(max(value, low), high)))
+            put(cells, value_cells(register, min(max(value, low), high)))
         for contact in device.inputs:
             put(cells, contact_cells(contact, False))
     return tuple(Cell(table, at, word) for (table, at), word in cells.items())
@@ -119,7 +118,7 @@ def contact_cells(contact: InputSettings, on: bool) -> Cells:
     return (Cell(contact.table, contact.address, bit << contact.bit, 1 << contact.bit),)
 
 
-def _value_cells(register: RegisterSettings, value: float) -> Cells:
+def value_cells(register: RegisterSettings, value: float) -> Cells:
     """The words of a measured value, the nearest that the register can hold. Raises ConfigurationError."""
     raw = (value - register.offset) / register.scale if register.scale else 0.0
     exact = raw if register.type is NumberType.FLOAT32 else round(raw)
@@ -168,8 +167,5 @@ def _alarm_input(device: ModbusDeviceSettings, wish: Wish) -> InputSettings:
 
 
 def _reading(device: ModbusDeviceSettings, wish: Wish) -> detectors.Measure:
-    if wish.options.metric is None and not device.limits:
-        metric: Metric = device.registers[0].metric
-        value = wish.options.value
-        return detectors.Measure(metric, detectors.calm_value(metric, ()) if value is None else value)
-    return detectors.wanted_measure(device, device.kind, wish.options)
+    metrics = [each.metric for each in device.registers]
+    return detectors.wanted_measure(device, device.kind, wish.options, metrics)

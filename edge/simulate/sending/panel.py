@@ -23,7 +23,15 @@ _DUTY = 91
 class PanelLink:
     """One transmitter's way to the centre. Used from one thread; `now` gives wall and monotonic ms."""
 
-    def __init__(self, centre: Gbt26875Settings, address: int, now: Callable[[], tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        centre: Gbt26875Settings,
+        address: int,
+        now: Callable[[], tuple[int, int]],
+        within_s: float = _WITHIN_S,
+    ) -> None:
+        """`within_s`: so long a confirmation may take."""
+        self._within_s = within_s
         self._centre = centre
         self._address = address
         self._now = now
@@ -37,7 +45,7 @@ class PanelLink:
     def report(self, frame: Frame) -> str:
         """Returns when the centre has confirmed it: what follows from it is on the box's disk. Raises SimulationError."""
         sent = self._send(frame)
-        deadline_ms = self._now()[1] + round(_WITHIN_S * 1000)
+        deadline_ms = self._now()[1] + round(self._within_s * 1000)
         while self._now()[1] < deadline_ms:
             for reply in self._receive():
                 if reply.serial != sent.serial or reply.command not in {Command.CONFIRM, Command.DENY}:
@@ -46,7 +54,9 @@ class PanelLink:
                     raise SimulationError(f"{self._where()} denies the frame (command 6)")
                 else:
                     return f"confirmed by the box (serial {sent.serial})"
-        raise SimulationError(f"{self._where()} did not confirm within {_WITHIN_S:g} s: does the box run?")
+        raise SimulationError(
+            f"{self._where()} did not confirm within {self._within_s:g} s: does the box run?"
+        )
 
     def tend(self, heartbeat_s: float | None) -> None:
         """Take what the centre asks, and give a sign of life twice a heartbeat. Raises SimulationError."""

@@ -23,8 +23,8 @@ from server.store import evidence as store
 from server.store.connection import connect
 from server.store.evidence import Look
 from server.wiring import build_ingest
+from tests.integration.cameras import make_clip
 from tests.integration.edge_delivery.boxes import SITE, BoxProcess, running_box, write_config
-from tests.integration.test_edge_camera import make_clip
 
 pytestmark = pytest.mark.servers
 

@@ -60,7 +60,13 @@ FOUND = [
     make_news(compounds.CAMERA, "crowd_formed", number=1, data=CROWD, latency_ms=60.0),
     make_news(compounds.FIRST_SMOKE, "smoke", number=2, hazard="smoke", latency_ms=20.0),
     make_news(compounds.SECOND_SMOKE, "smoke", number=3, hazard="fire", certainty="confirmed"),
+    make_news(compounds.CALL_BUTTON, "sos", number=5, hazard="emergency", latency_ms=None),
+    make_news(compounds.COLUMN, "vibration", number=6, hazard="quake", latency_ms=None),
+    make_news(compounds.PIT, "water_level", number=7, hazard="flood", latency_ms=None),
+    make_news(compounds.BOILER, "gas", number=8, hazard="gas", latency_ms=None),
+    make_news(compounds.PANEL_SMOKE, "smoke", number=9, hazard="smoke", latency_ms=None),
     make_news(compounds.NORTH_GATE, "gate_forced", number=4, hazard="gate", latency_ms=None),
+    make_news(compounds.GARAGE, "gate_forced", number=10, hazard="gate", latency_ms=None),
 ]
 
 
@@ -99,18 +105,29 @@ def test_words_are_found_for_whatever_a_newer_box_says(kind: str, data: dict[str
 
 
 def test_an_input_line_says_where_a_card_number_ends() -> None:
-    beat = next(beat for beat in story.opening() if "card" in beat.payload)
-    assert "哈希" in narration.input_line(beat, Lang.ZH)
-    assert "hash" in narration.input_line(beat, Lang.EN)
+    beat = next(beat for beat in story.opening() if "card" in beat.options)
+    assert "哈希" in narration.input_line(beat, "mqtt …", Lang.ZH)
+    assert "hash" in narration.input_line(beat, "mqtt …", Lang.EN)
 
 
 def test_nothing_is_missing_when_everything_came() -> None:
     alerts = inspection.alerts_by_source(FOUND)
-    assert alerts == {"camera": [1], "smoke": [2], "fire_confirmed": [3], "gate": [4]}
+    assert alerts == {
+        "camera": [1],
+        "smoke": [2],
+        "fire_confirmed": [3],
+        "sos": [5],
+        "vibration": [6],
+        "water": [7],
+        "gas": [8],
+        "panel": [9],
+        "gate": [4],
+        "gate_http": [10],
+    }
     assert inspection.what_is_missing(alerts, [], ALL_HEARD, (2, 0)) == []
 
 
-@pytest.mark.parametrize("left_out", range(4))
+@pytest.mark.parametrize("left_out", range(len(inspection.WANTED)))
 def test_a_source_that_did_not_come_is_named(left_out: int) -> None:
     news = [one for number, one in enumerate(FOUND) if number != left_out]
     missing = inspection.what_is_missing(inspection.alerts_by_source(news), [], ALL_HEARD, (2, 0))
@@ -139,3 +156,13 @@ def test_latency_is_of_alerts_that_a_message_raised() -> None:
     assert (latency.count, latency.p50_ms, latency.max_ms) == (3, 40.0, 60.0)
     assert inspection.latency_of([]) is None
     assert inspection.crowd_basis(FOUND) == "moving_regions"
+
+
+def test_readings_are_counted_of_those_that_are_heard_by_nothing_else() -> None:
+    rows = [
+        {"box": "jinyuan-1", "device": "siren-yard", "readings": 2},
+        {"box": "jinhe-1", "device": "temp-yard", "readings": 7},
+        {"box": "jinhe-1", "device": "siren-yard", "readings": 9},
+        {"box": "jinyuan-1", "device": "cam-south", "readings": 5},
+    ]
+    assert inspection.readings_of(rows) == {"siren": 2, "replay": 7}

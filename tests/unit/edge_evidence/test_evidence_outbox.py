@@ -139,6 +139,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 7, 20])
 def test_what_was_kept_outlives_a_kill(tmp_path: Path, after: int) -> None:
     with subprocess.Popen(

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from edge.agent.policy.zones import Point, area, check_polygon
-from edge.agent.sources.camera_process import FrameReady, ReaderProcess
-from edge.agent.sources.camera_reader import ReaderOrder, black_out
+from edge.agent.sources.camera_order import CameraKind, ReaderOrder, parse_order
+from edge.agent.sources.camera_process import FrameReady, Opened, ReaderProcess
+from edge.agent.sources.camera_reader import black_out
 from edge.agent.sources.camera_settings import CameraSettings
 
 WINDOW: tuple[Point, ...] = ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))
@@ -27,7 +28,7 @@ def test_a_frame_comes_out_of_the_reader_masked(tmp_path: Path) -> None:
     writer.release()
     order = ReaderOrder(
         url=str(file),
-        stream=False,
+        kind=CameraKind.FILE,
         max_side_px=400,
         open_timeout_ms=5000,
         read_timeout_ms=5000,
@@ -36,6 +37,7 @@ def test_a_frame_comes_out_of_the_reader_masked(tmp_path: Path) -> None:
     reader = ReaderProcess(order)
     try:
         reader.ask()
+        assert isinstance(reader.wait(20), Opened)
         answer = reader.wait(20)
         assert isinstance(answer, FrameReady)
         assert answer.image_bgr.shape == (225, 400, 3)
@@ -57,9 +59,14 @@ def test_the_order_carries_the_masks_of_the_settings() -> None:
     )
     assert settings.masks == (WINDOW,)
     order = ReaderOrder(
-        url="x", stream=True, max_side_px=64, open_timeout_ms=1, read_timeout_ms=1, masks=settings.masks
+        url="x",
+        kind=CameraKind.STREAM,
+        max_side_px=64,
+        open_timeout_ms=1,
+        read_timeout_ms=1,
+        masks=settings.masks,
     )
-    again = ReaderOrder(**json.loads(order.to_line()))
+    again = parse_order(order.to_line())
     assert json.dumps(asdict(again)) == json.dumps(asdict(order))
 
 

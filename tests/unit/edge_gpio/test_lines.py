@@ -164,6 +164,7 @@ def test_the_real_library_on_a_machine_without_the_chip_is_an_error() -> None:
         LibgpiodChips().output("/dev/no-such-chip", 1, active_low=False, on=False)
 
 
+@pytest.mark.slow
 def test_nothing_loads_the_library_before_a_line_is_taken() -> None:
     import subprocess
 

@@ -176,6 +176,7 @@ def test_alarms_leave_from_memory_when_the_disk_refuses_all_and_move_there_later
     outbox.close()
 
 
+@pytest.mark.slow
 def test_readings_wait_in_memory_while_the_disk_is_full_and_the_lost_are_declared(tmp_path: Path) -> None:
     outbox = open_outbox(tmp_path, Limits(reserve_bytes=64 * 1024, held_readings=1_000))
     fill(outbox, 10)

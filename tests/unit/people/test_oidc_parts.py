@@ -77,6 +77,7 @@ JSON = st.recursive(
 NAMES = st.sampled_from(["iss", "aud", "sub", "exp", "iat", "nbf", "nonce", "azp", "jti", "x"])
 
 
+@pytest.mark.slow
 @given(st.dictionaries(NAMES, JSON))
 @settings(max_examples=150)
 def test_signed_claims_of_any_kind_hold_only_if_they_are_right(changes: Claims) -> None:
