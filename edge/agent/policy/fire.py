@@ -18,7 +18,7 @@ from edge.agent.policy.rules import Rules, Seconds, passed_s
 _USUAL_QUANTILE = 0.9
 _LONGEST_GAP_S = 10.0
 _LOOKS_KEPT = 512
-_OLDEST_S = 60.0
+_OLDEST_S = 120.0
 
 
 class FireRules(Rules):
@@ -38,11 +38,11 @@ class FireRules(Rules):
     """So long ago the change may lie."""
     window_s: Seconds = 7.0
     """Frames of this time (of a slow camera: the last few) are judged together …"""
-    share: float = Field(default=0.6, gt=0, le=1)
+    share: float = Field(default=0.7, gt=0, le=1)
     """… and this share of them must count at one place or beside it …"""
     hits: int = Field(default=8, ge=1, le=200)
     """… and at least so many …"""
-    lasts_s: Seconds = 3.0
+    lasts_s: Seconds = 3.5
     """… and this long from the first to the last."""
     whole_min: float = Field(default=0.85, ge=0, le=1)
     """The whole picture counts as a place of its own from this score: smoke that fills the view has no place."""
@@ -63,7 +63,13 @@ class FlameRules(FireRules):
 
 
 class SmokeRules(FireRules):
-    """Smoke: slower and paler than flame; it changes the picture against what it usually looks like."""
+    """Smoke: slower than flame, and taken longer for pale walls in a model's eyes; it alters a place more, and goes on."""
+
+    score_min: float = Field(default=0.75, ge=0, le=1)
+    change_min: float = Field(default=0.2, ge=0, le=1)
+    window_s: Seconds = 9.0
+    share: float = Field(default=0.6, gt=0, le=1)
+    lasts_s: Seconds = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +152,9 @@ def _judge(rules: FireRules, state: FireState, grid: LabelGrid, now_ms: int) -> 
     for each in state.looks:
         if 0 <= passed_s(each.at_ms, now_ms) <= rules.change_s:
             recent |= each.moved
-    near_change = spread(recent, grid.columns, grid.rows)
     places, best = 0, 0.0
     for i, (score, usual) in enumerate(zip(grid.scores, state.usual, strict=False)):
-        if near_change >> i & 1 and score >= _needed(rules, rules.score_min, usual):
+        if recent >> i & 1 and score >= _needed(rules, rules.score_min, usual):
             places |= 1 << i
             best = max(best, score)
     if recent and grid.whole >= _needed(rules, rules.whole_min, state.usual[-1]):
