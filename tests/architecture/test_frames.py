@@ -87,7 +87,7 @@ EXCUSED = {
 
 
 @pytest.mark.slow
-def test_pixels_become_bytes_in_one_function() -> None:
+def test_pixels_become_bytes_in_one_file() -> None:
     """One for each kind of file: `encode` makes a JPEG, `add` a film's picture; both take nothing but a `Blurred`."""
     found = {(path.as_posix(), function) for path in python_files("edge") for function in _encodings(path)}
     assert found == {(BLURRING, "encode"), (BLURRING, "add")}
