@@ -112,6 +112,23 @@ def test_a_drawn_flame_is_called_one(models: Models, seed: int) -> None:
     assert all(at_s >= BEGINS_S for at_s, _ in events)
 
 
+def test_a_small_flame_stands_out_in_its_cell(models: Models) -> None:
+    """A flame of 12 x 18 pixels laid into 12 scenes, against the same scenes without."""
+    opened = models.open("fire")
+    assert opened is not None
+    detector = FireDetector(opened.entry, opened.session)
+
+    def small(rng: np.random.Generator, frame: Image, at_s: float) -> None:
+        lay(frame, drawn_flame(rng, 64, 44), 120, 100, (12, 18), glow=0.2)
+
+    def best(draw: Picture) -> float:
+        grids = [detector.look(image).fire for n in range(12) for _, image in scene(100 + n, draw, 0.25)]
+        return float(np.mean([max(grid.flame) for grid in grids if grid is not None]))
+
+    assert best(small) >= 0.95
+    assert best(nothing) <= 0.2
+
+
 @pytest.mark.parametrize("draw", [walkers, poster, blinking_lamp, nothing])
 def test_a_scene_without_fire_stays_quiet(models: Models, draw: Picture) -> None:
     assert said(models, scene(11, draw)) == []
@@ -143,9 +160,9 @@ if shared_files("fire/labels.csv"):
         area = auc(np.array(alarms), np.array(others))
         found = tpr_at_fpr(np.array(alarms), np.array(others), 0.05)
         assert area is not None
-        assert area >= 0.985
+        assert area >= 0.988, area
         assert found is not None
-        assert found >= 0.9
+        assert found >= 0.92, found
 
 
 if shared_files("video/*.mp4"):

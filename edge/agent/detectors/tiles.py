@@ -111,8 +111,8 @@ class ChangeMeter:
 def _differs(grey: Floats, before: Floats, levels: float) -> npt.NDArray[np.bool_]:
     """The pixels that differ by more than `levels` beyond what the whole picture does: a lamp, a cloud, the exposure."""
     difference = grey - before
-    far: npt.NDArray[np.bool_] = np.abs(difference - np.median(difference[::2, ::2])) > levels
-    return far
+    differs: npt.NDArray[np.bool_] = np.abs(difference - np.median(difference[::2, ::2])) > levels
+    return differs
 
 
 def split_whole(entry: ModelEntry, found: Candidates) -> tuple[Floats, Floats, Floats | None]:
