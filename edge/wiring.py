@@ -2,6 +2,8 @@
 
 import platform
 import threading
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from edge.agent.commands import CommandRunner
@@ -19,14 +21,22 @@ from edge.agent.outbox.sqlite import SqliteOutbox
 from edge.agent.ports import Finding, FindingCode, Source
 from edge.agent.sink import OutboxSink
 from edge.agent.sources.camera_settings import CameraSettings
+from edge.agent.sources.card_key import KEY_FILE
 from edge.agent.supervisor import Supervisor
 from edge.agent.tending import Tender
 from edge.agent.uplink.connection import MqttConnection
 from edge.agent.uplink.link import LinkState
 from edge.agent.uplink.sender import Uplink
-from edge.fittings import build_clock, build_models, build_reflexes, build_source, find_model_problems
+from edge.fittings import (
+    MadeLater,
+    build_clock,
+    build_models,
+    build_reflexes,
+    build_source,
+    find_model_problems,
+)
 from edge.pushed import PushedConfiguration
-from edge.settings import BoxSettings, LoadedSettings
+from edge.settings import BoxSettings, LoadedSettings, SourceSettings
 from redwhistle import __version__
 from redwhistle.contracts.commands import Command, CommandName
 from redwhistle.contracts.events import BoxHealthData, DeviceData, EventKind
@@ -63,7 +73,7 @@ class Box:
             epoch=lambda: self.outbox.epoch,
         )
         self._desk = EvidenceDesk(self.evidence.put, clock.mono_ms)
-        self._sources = self._build_sources(settings)
+        self._sources = [self._build_or_later(section) for section in settings.sources]
         self.outbox = SqliteOutbox(
             settings.data_dir / OUTBOX_FILE,
             site=settings.site,
@@ -183,13 +193,17 @@ class Box:
             models=self._models.infos(),
         )
 
-    def _build_sources(self, settings: BoxSettings) -> list[Source]:
-        return [
-            build_source(
-                section, self._clock, settings.data_dir, lambda: self._models, self._gpio, self._desk
-            )
-            for section in settings.sources
-        ]
+    def _build(self, section: SourceSettings) -> Source:
+        folder = self._settings.data_dir
+        return build_source(section, self._clock, folder, lambda: self._models, self._gpio, self._desk)
+
+    def _build_or_later(self, section: SourceSettings) -> Source:
+        """At the start: one that cannot be made now does not keep the others, sirens and uplink from working."""
+        try:
+            return self._build(section)
+        except RedWhistleError as error:
+            self._log.error("source_cannot_be_made", source=section.name, why=str(error))
+            return MadeLater(section.name, lambda: self._build(section))
 
     def _use(self, settings: BoxSettings) -> None:
         """Tell those who need it where devices are and what cameras may show."""
@@ -238,7 +252,7 @@ class Box:
         config = command.args.get("config")
         with self._configuring:
             settings = self._pushed.check(config)
-            sources = self._build_sources(settings)
+            sources = [self._build(section) for section in settings.sources]
             self._pushed.write_pending(config)  # type: ignore[arg-type] # check refuses everything but a mapping
             late = self._supervisor.stop(STOP_SOURCES_S)
             if late:  # two readers of one device would be worse than the old configuration
@@ -266,11 +280,14 @@ def check_box(loaded: LoadedSettings) -> list[str]:
     settings = loaded.settings
     clock = build_clock(settings)
     gpio = LibgpiodChips()
-    for section in settings.sources:
-        try:
-            build_source(section, clock, settings.data_dir, lambda: build_models(settings), gpio)
-        except RedWhistleError as error:
-            problems.append(f"source {section.name}: {error}")
+    with TemporaryDirectory() as aside:
+        # A check leaves no key behind: made by root, it would be closed to the agent's user.
+        folder = settings.data_dir if (settings.data_dir / KEY_FILE).exists() else Path(aside)
+        for section in settings.sources:
+            try:
+                build_source(section, clock, folder, lambda: build_models(settings), gpio)
+            except RedWhistleError as error:
+                problems.append(f"source {section.name}: {error}")
     if any(isinstance(section, CameraSettings) for section in settings.sources):
         problems += find_model_problems(settings)
     problem = probe_broker(settings.broker)
