@@ -2,6 +2,9 @@
 
 import platform
 import threading
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +20,7 @@ from edge.agent.metrics import Gauge, MetricsDoor
 from edge.agent.observation import EventSeen
 from edge.agent.outbox.evidence import SqliteEvidence
 from edge.agent.outbox.machine import read_fingerprint
+from edge.agent.outbox.refuge import MAX_BYTES, find_refuge
 from edge.agent.outbox.sqlite import SqliteOutbox
 from edge.agent.ports import Finding, FindingCode, Source
 from edge.agent.sink import OutboxSink
@@ -43,11 +47,13 @@ from redwhistle.contracts.events import BoxHealthData, DeviceData, EventKind
 from redwhistle.contracts.ids import Lane
 from redwhistle.contracts.readings import BOX_DEVICE
 from redwhistle.contracts.state import BoxState
-from redwhistle.errors import RedWhistleError
+from redwhistle.errors import RedWhistleError, StorageRefused
 from redwhistle.logs import get_logger
 
 OUTBOX_FILE = "outbox.db"
 EVIDENCE_FILE = "evidence.db"
+OUTBOX_IN_MEMORY = "outbox_in_memory"
+"""Code of the box's fault when its disk takes no outbox: what waits is lost when power fails."""
 STOP_SOURCES_S = 1.8
 STOP_REFLEXES_S = 0.8
 STOP_UPLINK_S = 1.6
@@ -63,7 +69,8 @@ class Box:
         self._settings = settings = self._pushed.current()
         self._log = get_logger()
         self._clock = clock = build_clock(settings)
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # the outbox says what is wrong with it
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
         self._models = build_models(settings, self._report_model)
         self.evidence = SqliteEvidence(
             settings.data_dir / EVIDENCE_FILE,
@@ -74,14 +81,8 @@ class Box:
         )
         self._desk = EvidenceDesk(self.evidence.put, clock.mono_ms)
         self._sources = [self._build_or_later(section) for section in settings.sources]
-        self.outbox = SqliteOutbox(
-            settings.data_dir / OUTBOX_FILE,
-            site=settings.site,
-            box=settings.box,
-            clock=clock,
-            fingerprint=read_fingerprint(),
-            limits=settings.outbox.limits(),
-        )
+        self._storage_fault: str | None = None
+        self.outbox = self._open_outbox()
         self.reflexes = build_reflexes(settings, clock, lambda: self._sink, self._gpio)
         self._sink = OutboxSink(self.outbox, self.reflexes.notice)
         self._sink.on_event(self._desk.hear)
@@ -111,6 +112,25 @@ class Box:
         self.outbox.on_commit(self.uplink)
         self._configuring = threading.Lock()
 
+    def _open_outbox(self) -> SqliteOutbox:
+        """On the disk; in memory where the disk takes none, so that sensors, sirens and uplink work all the same."""
+        settings = self._settings
+        make = partial(
+            SqliteOutbox,
+            site=settings.site,
+            box=settings.box,
+            clock=self._clock,
+            fingerprint=read_fingerprint(),
+        )
+        limits = settings.outbox.limits()
+        try:
+            return make(settings.data_dir / OUTBOX_FILE, limits=limits)
+        except StorageRefused as error:
+            self._storage_fault = str(error)
+            self._log.error("outbox_in_memory", why=str(error))
+            small = replace(limits, max_bytes=min(limits.max_bytes, MAX_BYTES), reserve_bytes=4096)
+            return make(find_refuge(settings.box) / OUTBOX_FILE, limits=small)
+
     def start(self) -> None:
         """Begin with whatever devices there are; nothing here waits for the network."""
         self._log.info(
@@ -120,6 +140,10 @@ class Box:
             sources=[s.name for s in self._sources],
         )
         self._note(BoxHealthData(code="started"))
+        if self._storage_fault is not None:
+            self._note(BoxHealthData(code="storage_low"))
+            data = DeviceData(code=OUTBOX_IN_MEMORY, note=self._storage_fault[:1000])
+            self._sink.event(EventSeen(BOX_DEVICE, EventKind.DEVICE_FAULT, data, self._clock.moment()))
         self._tender.start()
         self.reflexes.start()
         self.uplink.start()

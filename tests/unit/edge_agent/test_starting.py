@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
+from edge.agent.outbox.refuge import find_refuge
 from edge.agent.sources.card_key import open_key
 from edge.settings import load_settings
 from edge.wiring import Box, check_box
 from redwhistle.contracts.commands import Command
 from redwhistle.contracts.ids import Lane
-from redwhistle.errors import SourceError
+from redwhistle.errors import OutboxError, SourceError
 from tests.integration.edge_delivery.boxes import running_box, write_config, write_log
 from tests.integration.edge_simulate.houses import free_ports
 from tests.unit.edge_actuators.desk import wait_for
@@ -81,3 +82,40 @@ def test_a_key_made_by_root_belongs_to_the_folders_owner(tmp_path: Path) -> None
     open_key(tmp_path / "gate.key")
     made = (tmp_path / "gate.key").stat()
     assert (made.st_uid, made.st_gid, made.st_mode & 0o777) == (65534, 65534, 0o600)
+
+
+@pytest.fixture
+def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "memory"
+    folder.mkdir()
+    monkeypatch.setattr(find_refuge, "__defaults__", (folder,))
+    return folder
+
+
+def test_a_box_whose_disk_takes_no_outbox_works_from_memory(tmp_path: Path, memory: Path) -> None:
+    """A card that died read-only, a folder that is somebody else's: alarms still leave, and the fault is told."""
+    log = write_log(tmp_path / "log.jsonl", readings=1, alarms=1, seconds=0.1)
+    (tmp_path / "no").touch()
+    replay = {"type": "replay", "file": str(log)}
+    config = write_config(tmp_path, 1, data_dir="no/data", sources=[replay])
+    with running_box(config) as box:
+        wait_for(lambda: ("smoke-0", "smoke") in kept(box), "the alarm is kept")
+        assert ("box", "device_fault") in kept(box)
+    assert [path.stat().st_mode & 0o777 for path in memory.iterdir()] == [0o700]
+    with running_box(config) as box:
+        assert ("smoke-0", "smoke") in kept(box)  # the agent crashed: what waited still does
+
+
+def test_a_folder_in_memory_that_is_not_ours_is_not_used(tmp_path: Path, memory: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (memory / f"redwhistle-{os.geteuid()}-box-1").symlink_to(tmp_path / "elsewhere")
+    found = find_refuge("box-1")
+    assert found.parent != memory
+    found.rmdir()
+
+
+def test_a_second_agent_is_refused_all_the_same(tmp_path: Path, memory: Path) -> None:
+    config = write_config(tmp_path, 1)
+    with running_box(config), pytest.raises(OutboxError, match="another agent"):
+        Box(load_settings(config))
+    assert list(memory.iterdir()) == []
