@@ -17,6 +17,7 @@ from edge.agent.actuators.settings import (
     SpeakerSettings,
 )
 from edge.agent.actuators.worker import ActuatorWorker
+from edge.agent.detectors.counting import Counting
 from edge.agent.detectors.good_models import GoodModels
 from edge.agent.detectors.models import Models, ModelTrouble
 from edge.agent.detectors.shipped import shipped_models
@@ -64,7 +65,11 @@ def build_source(
             return camera.build(
                 section,
                 moment=clock.moment,
-                detectors=lambda: models().detectors_for(people=wish.people, fire=wish.fire),
+                detectors=lambda: models().detectors_for(
+                    people=wish.people,
+                    fire=wish.fire,
+                    counting=Counting(wish.mode, wish.crowd, wish.handover, section.analyse_fps),
+                ),
                 witness=witness,
                 meter=_new_meter,
             )

@@ -83,6 +83,8 @@ class FrameSeen:
     """None when no detector looked for flame and smoke."""
     fresh: bool = True
     """False: nothing changed, so no detector looked; what was found before stands, and is no new hit of anything."""
+    crowd_points: tuple[tuple[float, float, float], ...] | None = None
+    """Where a crowd model counts in place of the boxes: x, y in pixels, and how many people there."""
 
 
 BlurredJpeg = NewType("BlurredJpeg", bytes)

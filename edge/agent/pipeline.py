@@ -38,6 +38,8 @@ class Found:
 
     detections: tuple[Detection, ...] = ()
     moving_regions: tuple[tuple[float, float, float, float], ...] = field(default=())
+    crowd_points: tuple[tuple[float, float, float], ...] | None = None
+    """x, y, people; not None: these count, the boxes of people are known to be too few."""
     fire: FireGrid | None = None
 
 
@@ -143,6 +145,7 @@ class CameraPipeline:
             detections=tuple(d for each in self._found for d in each.detections),
             moving_regions=tuple(r for each in self._found for r in each.moving_regions),
             fresh=fresh,
+            crowd_points=next((f.crowd_points for f in self._found if f.crowd_points is not None), None),
             fire=next((each.fire for each in self._found if each.fire is not None), None),
         )
         rules = self._rules_of_day.at(schedule.part_at(self._rules.night, frame.moment))
@@ -155,7 +158,9 @@ class CameraPipeline:
         # Where people stand is known of frames that a model looked at; an alarm's picture waits for the next of them.
         if self._witness is not None and fresh:
             people = [d.box_xyxy_px for d in seen.detections if d.label == PERSON]
-            self._witness.see(self._device, frame, people if self._sight.people else None)
+            # In a crowd not everybody has a box: the picture is then made as if no model had looked for people.
+            found_all = self._sight.people and seen.crowd_points is None
+            self._witness.see(self._device, frame, people if found_all else None)
 
     def reconnected(self) -> None:
         """The camera was away: the models look at the next frame, whatever it shows."""

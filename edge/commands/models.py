@@ -200,8 +200,9 @@ def eval_people(
 
     --model names another model for people. Exit 1 when no picture could be read.
     """
+    from edge.agent.policy.handover import CountMode
     from edge.measuring.coco import read_people
-    from edge.measuring.people import CountMode, StillCounter, count_pictures, parse_mode, summarise_people
+    from edge.measuring.people import StillCounter, count_pictures, parse_mode, summarise_people
     from edge.measuring.pictures import parse_where, read_picture, read_rows
 
     try:

@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
-from edge.agent.detectors.decode_cells import decode_density
+from edge.agent.detectors.density import CrowdCounter, count_of
 from edge.agent.detectors.detector import ModelDetector, select_detections
-from edge.agent.detectors.manifest import ModelKind
 from edge.agent.detectors.models import OpenedModel
-from edge.agent.detectors.prepare import Preparer
 from edge.agent.observation import Detection
 from edge.agent.pipeline import Image
+from edge.agent.policy.handover import CountMode, HandoverRules, HandoverState, count_people
 from edge.measuring.coco import Truth, find_truth
 from edge.measuring.counting import count_errors
 from edge.measuring.fire import Progress
@@ -22,19 +20,6 @@ from redwhistle.errors import ConfigurationError
 
 AP_SCORE_MIN = 0.01
 """Detections down to this score count for the average precision, as is the custom."""
-CROWD_FROM = 10
-"""In mode auto the crowd model's count is taken from so many people on, by either model."""
-
-
-class CountMode(StrEnum):
-    """Which model counts."""
-
-    PEOPLE = "people"
-    """The boxes of the model for people."""
-    CROWD = "crowd"
-    """The crowd model."""
-    AUTO = "auto"
-    """As a camera does by itself: boxes, and from many people on the crowd model where there is one."""
 
 
 def parse_mode(text: str) -> CountMode:
@@ -59,7 +44,7 @@ class StillCounter:
             )
         self._mode = mode
         self._people = None if people is None else (people.entry, ModelDetector(people.entry, people.session))
-        self._crowd = None if crowd is None else _CrowdCounter(crowd)
+        self._crowd = None if crowd is None else CrowdCounter(crowd.entry, crowd.session)
 
     def boxes(self, picture: Image, score_min: float) -> tuple[Detection, ...]:
         """The boxes of the model for people down to `score_min`, none where there is no such model."""
@@ -74,10 +59,16 @@ class StillCounter:
         people_n = 0 if self._people is None else sum(b.score >= self._people[0].score_min for b in boxes)
         if self._mode is CountMode.PEOPLE or self._crowd is None:
             return people_n
-        crowd_n = round(self._crowd.count(picture))
-        if self._mode is CountMode.CROWD or max(crowd_n, people_n) >= CROWD_FROM:
-            return crowd_n
-        return people_n
+        crowd = self._crowd
+        # As a camera decides on its first picture, with the settings that it has by default.
+        _, counted = count_people(
+            HandoverRules(),
+            self._mode,
+            HandoverState(),
+            people_n,
+            lambda: count_of(crowd.look(picture)),
+        )
+        return counted.people
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,23 +124,6 @@ def summarise_people(run: PeopleRun, mode: CountMode, score_min: float | None) -
         "threshold": score_min,
         "sources": {name: _figures([e for e in run.counted if e.source == name]) for name in sources},
     }
-
-
-class _CrowdCounter:
-    """The count of a crowd model: the sum of its density, or its boxes at the manifest's threshold."""
-
-    def __init__(self, model: OpenedModel) -> None:
-        self._model = model
-        self._preparer = Preparer(model.entry)
-        density = model.entry.kind is ModelKind.DENSITY
-        self._detector = None if density else ModelDetector(model.entry, model.session)
-
-    def count(self, picture: Image) -> float:
-        entry = self._model.entry
-        if self._detector is not None:
-            return len(self._detector.look(picture).detections)
-        output = self._model.session.run(self._preparer.prepare(picture)[0])
-        return float(decode_density(output, entry.width_px, entry.height_px)[:, 2].sum())
 
 
 def _figures(pictures: Sequence[CountedPicture]) -> dict[str, object]:

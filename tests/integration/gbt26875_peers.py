@@ -8,44 +8,12 @@ from typing import Any, Self
 
 from edge.agent.gbt26875.frame import Frame
 from edge.agent.gbt26875.stream import StreamDecoder
-from edge.agent.observation import EventSeen, Moment, ReadingSeen
+from edge.agent.observation import Moment
 from edge.agent.sources import gbt26875
 from edge.agent.sources.gbt26875_server import Gbt26875Source
 from edge.agent.sources.gbt26875_settings import Gbt26875Settings
-from redwhistle.clock import SystemClock, to_ms
-from redwhistle.contracts.events import DeviceData
-from redwhistle.errors import OutboxError
+from tests.integration.recording import RecordingSink, moment
 from tests.unit.gbt26875_vectors import TRANSMITTER
-
-CLOCK = SystemClock()
-
-
-class RecordingSink:
-    """Keeps what it is given; refuses the first `refusals` events, as a full disk would."""
-
-    def __init__(self, refusals: int = 0) -> None:
-        self.events: list[EventSeen] = []
-        self.readings: list[ReadingSeen] = []
-        self.refusals = refusals
-
-    def event(self, seen: EventSeen) -> None:
-        if self.refusals:
-            self.refusals -= 1
-            raise OutboxError("the disk is full: free some space")
-        self.events.append(seen)
-
-    def reading(self, seen: ReadingSeen) -> None:
-        self.readings.append(seen)
-
-    def told(self) -> list[tuple[str, str, bool]]:
-        return [
-            (
-                e.device,
-                (e.data.code if isinstance(e.data, DeviceData) else None) or e.kind.value,
-                e.data.active,
-            )
-            for e in self.events
-        ]
 
 
 class Centre:
@@ -67,7 +35,7 @@ class Centre:
         self._thread = threading.Thread(target=self._run)
 
     def moment(self) -> Moment:
-        return Moment(to_ms(CLOCK.now()), CLOCK.monotonic_ms() + self.skew_ms, synced=True)
+        return moment(self.skew_ms)
 
     def _run(self) -> None:
         try:

@@ -17,15 +17,16 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.agent.local_broker import LocalBrokerSettings
-from edge.agent.observation import EventSeen, Moment, Observation, ReadingSeen
+from edge.agent.observation import Moment, Observation, ReadingSeen
 from edge.agent.sources import esphome, gate, zigbee
 from edge.agent.sources.esphome_settings import EsphomeSettings
 from edge.agent.sources.gate_settings import GateSettings
 from edge.agent.sources.local_mqtt import LocalMqttSource
 from edge.agent.sources.zigbee_settings import ZigbeeSettings
-from redwhistle.clock import SystemClock, to_ms
+from redwhistle.clock import SystemClock
 from redwhistle.errors import OutboxError
 from tests.conftest import StartMosquitto
+from tests.integration.recording import RecordingSink, moment
 
 pytestmark = pytest.mark.servers
 
@@ -35,31 +36,6 @@ import sys
 from iotcore import IotCoreBroker
 IotCoreBroker(listen="127.0.0.1", port=int(sys.argv[1])).run_forever()
 """
-
-
-def moment() -> Moment:
-    return Moment(to_ms(CLOCK.now()), CLOCK.monotonic_ms(), synced=True)
-
-
-class RecordingSink:
-    """Keeps what it is given; refuses the first `refusals` events, as a full disk would."""
-
-    def __init__(self, refusals: int = 0) -> None:
-        self.events: list[EventSeen] = []
-        self.readings: list[ReadingSeen] = []
-        self.refusals = refusals
-
-    def event(self, seen: EventSeen) -> None:
-        if self.refusals:
-            self.refusals -= 1
-            raise OutboxError("the disk is full: free some space")
-        self.events.append(seen)
-
-    def reading(self, seen: ReadingSeen) -> None:
-        self.readings.append(seen)
-
-    def kinds(self) -> list[tuple[str, bool]]:
-        return [(e.kind.value, e.data.active) for e in self.events]
 
 
 def free_port() -> int:

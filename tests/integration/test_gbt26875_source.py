@@ -13,7 +13,8 @@ from edge.agent.gbt26875.frame import Command, Frame, decode_frame, encode_frame
 from edge.agent.sources import gbt26875
 from edge.agent.sources.gbt26875_settings import Gbt26875Settings
 from redwhistle.errors import OutboxError, SourceError
-from tests.integration.gbt26875_peers import Centre, Peer, RecordingSink
+from tests.integration.gbt26875_peers import Centre, Peer
+from tests.integration.recording import RecordingSink
 from tests.unit.gbt26875_vectors import (
     CENTRE,
     CONFIRM,

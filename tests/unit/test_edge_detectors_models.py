@@ -19,8 +19,9 @@ from edge.agent.detectors.motion import MotionDetector
 from edge.agent.detectors.prepare import Preparer
 from edge.agent.detectors.session import ModelSession
 from edge.agent.detectors.trial import open_session
+from edge.agent.policy.handover import CountMode
 from edge.measuring.coco import read_people
-from edge.measuring.people import CountMode, StillCounter, count_pictures, summarise_people
+from edge.measuring.people import StillCounter, count_pictures, summarise_people
 from edge.measuring.pictures import read_picture, read_rows
 from redwhistle.errors import ConfigurationError, SourceError
 from tests.shared_data import shared_files

@@ -157,13 +157,27 @@ def test_change_is_where_it_is() -> None:
     assert drifted[59] > 0.9, "but it is not what was usual"
 
 
+def test_another_light_is_no_change() -> None:
+    meter = ChangeMeter(10, 6)
+    meter.measure(PLAIN)
+    bright = cv2.convertScaleAbs(PLAIN, alpha=1, beta=60).astype(np.uint8)
+    assert max(meter.measure(bright)[0]) == 0
+    half = PLAIN.copy()
+    half[:, :96] += 60  # a lamp that lights three of ten columns
+    assert max(ChangeMeter(10, 6).measure(half)[0]) == 0
+    changed, _ = meter.measure(half)
+    assert changed[0] > 0.9
+    assert changed[9] == 0
+
+
 def test_what_stays_becomes_usual_and_noise_is_no_change() -> None:
     meter, rng = ChangeMeter(10, 6), np.random.default_rng(1)
     meter.measure(PLAIN)
-    bright = cv2.convertScaleAbs(PLAIN, alpha=1, beta=60).astype(np.uint8)
-    assert min(meter.measure(bright)[1]) > 0.9
-    for _ in range(200):
-        noisy = np.clip(bright.astype(np.int16) + rng.normal(0, 4, bright.shape), 0, 255).astype(np.uint8)
+    moved = PLAIN.copy()
+    moved[:60, :64] = 200
+    assert meter.measure(moved)[1][0] > 0.9
+    for _ in range(400):
+        noisy = np.clip(moved.astype(np.int16) + rng.normal(0, 4, moved.shape), 0, 255).astype(np.uint8)
         changed, drifted = meter.measure(noisy)
     assert max(changed) < 0.04
     assert max(drifted) < 0.04

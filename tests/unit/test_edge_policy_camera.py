@@ -168,3 +168,20 @@ def test_rules_say_what_is_wrong() -> None:
         CameraRules.model_validate({"zones": [{"name": "a", "limit": 1}, {"name": "a", "limit": 2}]})
     with pytest.raises(ValidationError, match="lasts_s must not exceed"):
         FlameRules(lasts_s=7, window_s=6)
+
+
+@pytest.mark.parametrize(
+    ("changed", "drifted", "is_smoke"),
+    [
+        pytest.param(0.1, 0.6, True, id="differs and churns"),
+        pytest.param(0.4, 0.0, True, id="churns"),
+        pytest.param(0.0, 0.9, False, id="a door left open stands still"),
+        pytest.param(0.03, 0.9, False, id="hardly moves"),
+    ],
+)
+def test_smoke_churns(changed: float, drifted: float, is_smoke: bool) -> None:
+    cells = (1.0,) * CELLS
+    smoky = FireGrid(5, 2, (0.0,) * CELLS, cells, (changed,) * CELLS, (drifted,) * CELLS)
+    frames = [replace(frame(250 * i), fire=smoky) for i in range(60)]
+    events = [s for s in play(CameraRules(), PEOPLE, frames) if isinstance(s, EventSeen)]
+    assert [e.kind for e in events] == ([EventKind.SMOKE_SEEN] if is_smoke else [])

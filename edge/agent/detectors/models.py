@@ -7,6 +7,8 @@ from pathlib import Path
 
 import cv2
 
+from edge.agent.detectors.counting import Counting, CountingDetector
+from edge.agent.detectors.density import CrowdCounter
 from edge.agent.detectors.detector import ModelDetector
 from edge.agent.detectors.good_models import GoodModels
 from edge.agent.detectors.manifest import (
@@ -22,6 +24,7 @@ from edge.agent.detectors.session import ModelSession
 from edge.agent.detectors.tiles import FireDetector
 from edge.agent.detectors.trial import open_session
 from edge.agent.pipeline import Detector
+from edge.agent.policy.handover import CountMode
 from redwhistle.contracts.state import ModelInfo
 from redwhistle.errors import ConfigurationError
 from redwhistle.logs import get_logger
@@ -105,15 +108,33 @@ class Models:
             for each in opened
         ]
 
-    def detectors_for(self, *, people: Wish = AUTO, fire: Wish = AUTO) -> list[Detector]:
+    def detectors_for(
+        self, *, people: Wish = AUTO, fire: Wish = AUTO, counting: Counting | None = None
+    ) -> list[Detector]:
         """New detectors for one camera. Raises ConfigurationError for a name that cannot be had.
 
-        A camera without a model for people gets motion.
+        A camera without a model for people gets motion; `counting` says which of two models counts people, and when.
         """
         cv2.setNumThreads(1)  # of this process; the detectors' threads are bounded too
-        opened = [self.open("people", people), self.open("fire", fire)]
-        found: list[Detector] = [detector_of(each.entry, each.session) for each in opened if each is not None]
-        return found if opened[0] is not None or people == OFF else [MotionDetector(), *found]
+        counter = None if people == OFF else self._people_counter(people, counting or Counting())
+        fire_model = self.open("fire", fire)
+        found = [] if counter is None else [counter]
+        if fire_model is not None:
+            found.append(detector_of(fire_model.entry, fire_model.session))
+        return found
+
+    def _people_counter(self, people: Wish, counting: Counting) -> Detector:
+        mode = counting.mode
+        boxes = None if mode is CountMode.CROWD else self.open("people", people)
+        crowd = None if mode is CountMode.PEOPLE else self.open("crowd", counting.crowd)
+        finder = None if boxes is None else detector_of(boxes.entry, boxes.session)
+        if crowd is not None:
+            return CountingDetector(finder, CrowdCounter(crowd.entry, crowd.session), counting)
+        if mode is CountMode.CROWD:
+            raise ConfigurationError(
+                "detect.mode is crowd, and no crowd model can be used: set it to auto, or put the model back"
+            )
+        return MotionDetector() if finder is None else finder
 
     def open(self, task: ModelTask, wish: Wish = AUTO) -> OpenedModel | None:
         """The model for `task`, tried; None where there is none, or none that works.

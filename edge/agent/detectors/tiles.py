@@ -79,7 +79,7 @@ class FireDetector:
 class ChangeMeter:
     """What changes in each cell, on a small grey copy of the picture. One camera's frames, in order.
 
-    "Usual" is a running mean of some 80 frames: at four frames a second, the last 20 seconds.
+    A change of the light over the whole picture is none. "Usual" is a running mean of some 80 frames: at four frames a second, the last 20 seconds.
     """
 
     def __init__(self, columns: int, rows: int) -> None:
@@ -96,8 +96,8 @@ class ChangeMeter:
         grey: Floats = cv2.GaussianBlur(small, (3, 3), 0).astype(np.float32)
         if self._last is None or self._usual is None:
             self._last, self._usual = grey, grey.copy()
-        changed = self._shares(np.abs(grey - self._last) > _CHANGED_LEVELS)
-        drifted = self._shares(np.abs(grey - self._usual) > _DRIFTED_LEVELS)
+        changed = self._shares(_differs(grey, self._last, _CHANGED_LEVELS))
+        drifted = self._shares(_differs(grey, self._usual, _DRIFTED_LEVELS))
         self._last = grey
         self._usual += (grey - self._usual) / np.float32(_USUAL_FRAMES)
         return changed, drifted
@@ -106,6 +106,13 @@ class ChangeMeter:
         columns, rows = self.shape
         cells = pixels.reshape(rows, _CELL_PX, columns, _CELL_PX).mean(axis=(1, 3))
         return tuple(float(v) for v in cells.ravel())
+
+
+def _differs(grey: Floats, before: Floats, levels: float) -> npt.NDArray[np.bool_]:
+    """The pixels that differ by more than `levels` beyond what the whole picture does: a lamp, a cloud, the exposure."""
+    difference = grey - before
+    differs: npt.NDArray[np.bool_] = np.abs(difference - np.median(difference[::2, ::2])) > levels
+    return differs
 
 
 def split_whole(entry: ModelEntry, found: Candidates) -> tuple[Floats, Floats, Floats | None]:

@@ -15,7 +15,7 @@ from edge.agent.policy.fire import FlameRules, SmokeRules
 from edge.agent.policy.lines import LineRules, Walks
 from edge.agent.policy.rules import Rules
 from edge.agent.policy.schedule import NightRules
-from edge.agent.policy.sight import Sight, counted_points
+from edge.agent.policy.sight import Sight, count_in_view
 from edge.agent.policy.tracking import TrackerState, TrackRules
 
 
@@ -88,7 +88,7 @@ def look(
         lines, passages = camera_lines.step(rules.lines, state.lines, frame, standings)
     fire, fires = camera_fire.step(rules.flame, rules.smoke, sight, state.fire, frame)
     dwell_s = max(zone.dwell_s for zone in zones) if zones and sight.people else None
-    number = len(counted_points(sight, frame))
+    number = count_in_view(sight, frame)
     count, readings = camera_count.step(rules.reading_every_s, sight, state.count, frame, number, dwell_s)
     return CameraState(zones, lines, tracks, fire, count), (*crowds, *fires, *passages, *readings)
 

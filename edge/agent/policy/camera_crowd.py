@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from edge.agent.observation import EventSeen, FrameSeen
 from edge.agent.policy import crowd, standing, stays
 from edge.agent.policy.crowd import CrowdChange, CrowdState, CrowdTurn, ZoneRules
-from edge.agent.policy.sight import Sight
+from edge.agent.policy.sight import Sight, weigh_inside
 from edge.agent.policy.standing import Standing
 from edge.agent.policy.stays import Stay
 from edge.agent.policy.zones import contains
@@ -58,7 +58,10 @@ def _step_zone(
     goes_on, ended = stays.step(state.stays, tracks, alive, rules.dropout_s, now_ms)
     stayed = {stay.track for stay in goes_on if stay.dwell_s >= rules.stay_s}
     counted = [each for each in inside if each.track is None or each.track in stayed]
-    crowd_state, change = crowd.step(rules, state.crowd, standing.count(counted, standings), now_ms)
+    # In a crowd nobody is followed, and whoever passes through counts too: `for_s` has to tell a crowd from a stream.
+    weighed = weigh_inside(rules.polygon, frame)
+    number = standing.count(counted, standings) if weighed is None else weighed
+    crowd_state, change = crowd.step(rules, state.crowd, number, now_ms)
     if change is not None:
         said.append(_crowd_event(rules, sight, frame, change))
     count = standing.count(inside, standings)

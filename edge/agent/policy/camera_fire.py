@@ -11,6 +11,7 @@ from edge.agent.policy.sight import Sight
 from redwhistle.contracts.events import EventKind, SeenData
 
 _BOXES_SENT = 32
+_CHURN = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,11 @@ def step(
         return state, ()
     now_ms = frame.moment.mono_ms
     flames = LabelGrid(grid.columns, grid.rows, grid.flame, grid.changed, grid.whole_flame)
-    moved = tuple(max(pair) for pair in zip(grid.changed, grid.drifted, strict=True))
+    # Smoke differs from what was there, and churns: a door left open differs too and stands still.
+    moved = tuple(
+        min(max(changed, drifted), _CHURN * changed)
+        for changed, drifted in zip(grid.changed, grid.drifted, strict=True)
+    )
     smokes = LabelGrid(grid.columns, grid.rows, grid.smoke, moved, grid.whole_smoke)
     flame, flame_change = fire.step(flame_rules, state.flame, flames, now_ms)
     smoke, smoke_change = fire.step(smoke_rules, state.smoke, smokes, now_ms)

@@ -18,13 +18,13 @@ from edge.agent.policy.rules import Rules, Seconds, passed_s
 _USUAL_QUANTILE = 0.9
 _LONGEST_GAP_S = 10.0
 _LOOKS_KEPT = 512
-_OLDEST_S = 60.0
+_OLDEST_S = 120.0
 
 
 class FireRules(Rules):
     """When what a camera sees of flame, or of smoke, is believed. The defaults of each: FlameRules, SmokeRules."""
 
-    score_min: float = Field(default=0.6, ge=0, le=1)
+    score_min: float = Field(default=0.7, ge=0, le=1)
     """A place whose score is under this does not count."""
     above_usual: float = Field(default=0.2, ge=0, le=1)
     """Nor does one whose score is not this much higher than is usual at that place."""
@@ -36,15 +36,15 @@ class FireRules(Rules):
     """Share of a place's picture that must have changed within `change_s`; 0: what stands still counts too."""
     change_s: Seconds = 3.0
     """So long ago the change may lie."""
-    window_s: Seconds = 6.0
+    window_s: Seconds = 7.0
     """Frames of this time (of a slow camera: the last few) are judged together …"""
-    share: float = Field(default=0.6, gt=0, le=1)
+    share: float = Field(default=0.7, gt=0, le=1)
     """… and this share of them must count at one place or beside it …"""
-    hits: int = Field(default=6, ge=1, le=200)
+    hits: int = Field(default=8, ge=1, le=200)
     """… and at least so many …"""
-    lasts_s: Seconds = 2.5
+    lasts_s: Seconds = 3.5
     """… and this long from the first to the last."""
-    whole_min: float = Field(default=0.8, ge=0, le=1)
+    whole_min: float = Field(default=0.85, ge=0, le=1)
     """The whole picture counts as a place of its own from this score: smoke that fills the view has no place."""
     clear_for_s: Seconds = 30.0
     """It is over when no frame has counted for this long."""
@@ -63,7 +63,13 @@ class FlameRules(FireRules):
 
 
 class SmokeRules(FireRules):
-    """Smoke: slower and paler than flame; it changes the picture against what it usually looks like."""
+    """Smoke: slower than flame, and taken longer for pale walls in a model's eyes; it alters a place more, and goes on."""
+
+    score_min: float = Field(default=0.75, ge=0, le=1)
+    change_min: float = Field(default=0.2, ge=0, le=1)
+    window_s: Seconds = 9.0
+    share: float = Field(default=0.6, gt=0, le=1)
+    lasts_s: Seconds = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +152,9 @@ def _judge(rules: FireRules, state: FireState, grid: LabelGrid, now_ms: int) -> 
     for each in state.looks:
         if 0 <= passed_s(each.at_ms, now_ms) <= rules.change_s:
             recent |= each.moved
-    near_change = spread(recent, grid.columns, grid.rows)
     places, best = 0, 0.0
     for i, (score, usual) in enumerate(zip(grid.scores, state.usual, strict=False)):
-        if near_change >> i & 1 and score >= _needed(rules, rules.score_min, usual):
+        if recent >> i & 1 and score >= _needed(rules, rules.score_min, usual):
             places |= 1 << i
             best = max(best, score)
     if recent and grid.whole >= _needed(rules, rules.whole_min, state.usual[-1]):

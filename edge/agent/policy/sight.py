@@ -1,10 +1,11 @@
 """What a camera's detectors can find, and where in the view it stands."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from edge.agent.observation import FrameSeen
-from edge.agent.policy.zones import Point
+from edge.agent.policy.zones import Point, contains
 
 PERSON = "person"
 FLAME = "flame"
@@ -30,6 +31,25 @@ class Sight:
 def counted_points(sight: Sight, frame: FrameSeen) -> list[Point]:
     """One point for each person, or each moving region without a model, in 0..1 of the frame."""
     return _standing_points(frame) if sight.people else _centres(frame)
+
+
+def count_in_view(sight: Sight, frame: FrameSeen) -> int:
+    """How many people, or moving regions without a model; where a crowd model counts, by its points."""
+    if frame.crowd_points is not None:
+        return max(0, round(sum(people for _, _, people in frame.crowd_points)))
+    return len(counted_points(sight, frame))
+
+
+def weigh_inside(polygon: Sequence[Point], frame: FrameSeen) -> int | None:
+    """How many people a crowd model sees in a zone; None where it does not count. Heads, not feet, lie in the zone."""
+    if frame.crowd_points is None:
+        return None
+    inside = (
+        people
+        for x, y, people in frame.crowd_points
+        if contains(polygon, (x / frame.width_px, y / frame.height_px))
+    )
+    return max(0, round(sum(inside)))
 
 
 def relative(box_xyxy_px: Box, frame: FrameSeen) -> Box:

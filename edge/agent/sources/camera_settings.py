@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 from edge.agent.filepaths import FOLDER
 from edge.agent.policy.camera import CameraRules
 from edge.agent.policy.evidence import EvidenceRules
+from edge.agent.policy.handover import CountMode, HandoverRules
 from edge.agent.policy.motion_gate import GateRules
 from edge.agent.policy.night import rules_of_day
 from edge.agent.policy.rules import Rules
@@ -29,6 +30,11 @@ class DetectSettings(Rules):
 
     people: Annotated[str, Field(min_length=1, max_length=64)] = "auto"
     fire: Annotated[str, Field(min_length=1, max_length=64)] = "auto"
+    crowd: Annotated[str, Field(min_length=1, max_length=64)] = "auto"
+    mode: CountMode = CountMode.AUTO
+    """How people are counted: `people` by boxes, `crowd` by the crowd model, `auto` by whichever the view needs."""
+    handover: HandoverRules = HandoverRules()
+    """In mode auto: when the crowd model takes over."""
 
 
 class DeviceSettings(Rules):

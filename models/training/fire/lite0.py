@@ -1,7 +1,7 @@
 """EfficientNet-lite0, cut off early and fully convolutional: one pass gives a score map and a score of the whole picture.
 
 The backbone's shape and its ImageNet weights: Tan and Le, "EfficientNet" (2019), and the "lite" variant of it without
-squeeze-and-excite and with ReLU6; weights by the package named in models/training/requirements.txt (Apache-2.0).
+squeeze-and-excite and with ReLU6; weights by the package named in requirements.txt beside this file (Apache-2.0).
 """
 
 from __future__ import annotations

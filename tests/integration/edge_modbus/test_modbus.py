@@ -8,45 +8,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from edge.agent.observation import EventSeen, Moment, ReadingSeen
 from edge.agent.sources import modbus
 from edge.agent.sources.modbus_settings import ModbusSettings
-from redwhistle.clock import SystemClock, to_ms
 from redwhistle.contracts.events import DeviceData, WaterLevelData
 from redwhistle.errors import OutboxError
 from tests.integration.edge_modbus.peer import COIL, DISCRETE, HOLDING, INPUT, ModbusPeer, SerialPair, Unit
+from tests.integration.recording import RecordingSink, moment
 
 pytestmark = pytest.mark.servers
-
-CLOCK = SystemClock()
-
-
-def moment() -> Moment:
-    return Moment(to_ms(CLOCK.now()), CLOCK.monotonic_ms(), synced=True)
-
-
-class RecordingSink:
-    """Keeps what it is given; refuses the first `refusals` events, as a full disk would."""
-
-    def __init__(self, refusals: int = 0) -> None:
-        self.events: list[EventSeen] = []
-        self.readings: list[ReadingSeen] = []
-        self.refusals = refusals
-
-    def event(self, seen: EventSeen) -> None:
-        if self.refusals:
-            self.refusals -= 1
-            raise OutboxError("the disk is full: free some space")
-        self.events.append(seen)
-
-    def reading(self, seen: ReadingSeen) -> None:
-        self.readings.append(seen)
-
-    def said(self) -> list[tuple[str, str, bool]]:
-        return [(e.device, e.kind.value, e.data.active) for e in self.events]
-
-    def values(self, device: str, metric: str) -> list[float]:
-        return [r.value for r in self.readings if (r.device, r.metric) == (device, metric)]
 
 
 def wait_for(condition: Callable[[], object], what: str, timeout_s: float = 20.0) -> None:

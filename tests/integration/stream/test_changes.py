@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from bench.items import add_items, close_item, repeat_item
 from bench.servers.databases import Databases
+from bench.servers.waiting import wait_for
 from server.records.changes import Changes, Lost, Standing
 from server.store.changes import ChangeReader
 from server.store.connection import connect
@@ -25,7 +27,16 @@ def reader(url: str) -> Iterator[ChangeReader]:
     with connect(url, name="test", autocommit=True) as connection:
         made = ChangeReader(closed_kept=3)
         made.use(connection)
+        # A transaction of another test's database holds the position back, and what earlier tests did is read again.
+        wait_for(lambda: _is_behind_us(connection), timeout_s=60, what="the position has passed what stands")
         yield made
+
+
+def _is_behind_us(connection: psycopg.Connection[Any]) -> bool:
+    return connection.execute(
+        "SELECT coalesce(max(changed_xid), '0') < pg_snapshot_xmin(pg_current_snapshot()) FROM work_items"
+        " WHERE changed_xid < pg_snapshot_xmax(pg_current_snapshot())"
+    ).fetchone() == (True,)
 
 
 def read_changes(reader: ChangeReader) -> Changes:

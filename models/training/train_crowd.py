@@ -1,0 +1,239 @@
+"""Trains models/crowd.onnx: a density map of people for dense views.
+
+From the repository's root, after `train_people` with the same WORK (its teacher's boxes are used again):
+
+    python -m models.training.train_crowd DATA --work WORK --out models/crowd.onnx
+
+Same seed, same steps, one thread: same weights. `--hold-out katiehur_cafe bav_classroom_cam` trains without these
+sources and measures on them: what to expect of a place that the network has never seen.
+"""
+
+import argparse
+import copy
+import json
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from models.training.crowd.drawing import Crop, crop
+from models.training.crowd.lessons import EMPTY, CrowdLesson, gather
+from models.training.crowd.network import CrowdNet, begin_from
+from models.training.people.augment import spoil
+from models.training.people.data import Picture, letterbox, read_image, read_pictures
+from models.training.people.exporting import export
+from models.training.people.looking import run_network
+from models.training.people.network import keep_person, load_onnx
+from models.training.people.teaching import Lesson, make_lessons, read_lesson
+
+START = "yolox_nano_coco_416.onnx"
+WIDTH_PX, HEIGHT_PX = 640, 480
+"""Of the exported model."""
+_CROP = (384, 320)
+_SHARES = {
+    "shanghaitech_B": 0.30,
+    "shanghaitech_A": 0.08,
+    "katiehur_cafe": 0.06,
+    "bav_classroom_cam": 0.04,
+    "lschen_pedestrians": 0.05,
+    "pennfudan_oscar438": 0.03,
+    "khiem_ppe_site_cams": 0.07,
+    "coco2017_lightly": 0.07,
+    "clip_frames": 0.06,
+    "fire_pictures": 0.04,
+    EMPTY: 0.20,
+}
+_SCALES = {"shanghaitech_A": (0.6, 1.6), "shanghaitech_B": (0.7, 2.2), EMPTY: (0.8, 2.5)}
+_OTHER_SCALES = (0.35, 1.3)
+"""People who fill the picture are not what this network is for: it sees them smaller."""
+_WARM_UP_STEPS = 30
+_EMA = {"absolute": 0.995, "squared": 0.98}
+_SAVE_EVERY = 50
+
+
+def main() -> None:
+    """Train, or go on; then export."""
+    wish = _arguments()
+    torch.set_num_threads(1)
+    torch.manual_seed(wish.seed)
+    detector = keep_person(load_onnx(wish.data / "models" / START)).eval()
+    lessons = make_lessons(
+        wish.data, run_network(detector), wish.work / "lessons.json", wish.others, wish.teacher_seed
+    )
+    net = _train(wish, begin_from(detector), gather(wish.data, lessons, frozenset(wish.hold_out)))
+    export(net, wish.out, WIDTH_PX, HEIGHT_PX)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=450)
+    parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--rate", type=float, default=6e-4)
+    parser.add_argument("--others", type=int, default=500)
+    parser.add_argument("--teacher-seed", type=int, default=20, help="the seed of train_people")
+    parser.add_argument("--seed", type=int, default=21)
+    parser.add_argument("--score-every", type=int, default=1000)
+    parser.add_argument("--errors", choices=["absolute", "squared"], default="squared")
+    parser.add_argument(
+        "--begin", type=Path, default=None, help="a checkpoint of an earlier stage to begin from"
+    )
+    parser.add_argument(
+        "--until", type=int, default=None, help="stop after this step; the schedule stays that of --steps"
+    )
+    parser.add_argument("--hold-out", nargs="*", default=[], help="sources to leave out and to measure on")
+    return parser.parse_args()
+
+
+def _train(wish: argparse.Namespace, net: CrowdNet, lessons: list[CrowdLesson]) -> CrowdNet:
+    net = net.train().to(memory_format=torch.channels_last)
+    mean = copy.deepcopy(net)
+    for part in (
+        net.backbone.stem,
+        net.backbone.dark2,
+    ):  # edges and colours are what they were; half the time saved
+        part.requires_grad_(False)
+    fresh = [p for name, p in net.named_parameters() if not name.startswith(("backbone", "top_down"))]
+    known = [
+        p
+        for name, p in net.named_parameters()
+        if name.startswith(("backbone", "top_down")) and p.requires_grad
+    ]
+    groups = [{"params": fresh, "share": 2.0}, {"params": known, "share": 0.6}]
+    optimiser = torch.optim.AdamW(groups, lr=wish.rate, weight_decay=5e-3)
+    kept = wish.work / ("_".join(["crowd", wish.errors, *wish.hold_out]) + ".pt")
+    if wish.begin is not None:
+        earlier = torch.load(wish.begin, weights_only=True)
+        net.load_state_dict(earlier["mean"])
+        mean.load_state_dict(earlier["mean"])
+    first = 0
+    if kept.exists():
+        state = torch.load(kept, weights_only=True)
+        net.load_state_dict(state["net"])
+        mean.load_state_dict(state["mean"])
+        optimiser.load_state_dict(state["optimiser"])
+        first = state["step"]
+    by_source = {name: [each for each in lessons if each.source == name] for name in _SHARES}
+    began = time.monotonic()
+    last = wish.steps if wish.until is None else min(wish.until, wish.steps)
+    for step in range(first, last):
+        rate = _rate(wish.rate, step, wish.steps)
+        for group in optimiser.param_groups:
+            group["lr"] = rate * group["share"]
+        crops = [_draw(np.random.default_rng([wish.seed, step, i]), by_source) for i in range(wish.batch)]
+        images = torch.from_numpy(np.stack([c.image for c in crops]).transpose(0, 3, 1, 2).astype(np.float32))
+        wanted = torch.from_numpy(np.stack([c.density for c in crops])[:, None])
+        sure = torch.from_numpy(np.stack([c.known for c in crops])[:, None])
+        with torch.autocast("cpu", torch.bfloat16):
+            got = net(images.contiguous(memory_format=torch.channels_last))
+        loss, parts = _loss(got, wanted, sure, wish.errors)
+        optimiser.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+        if not torch.isfinite(norm):
+            raise SystemExit(f"step {step}: the loss {parts} has no finite slope; lower --rate")
+        optimiser.step()
+        keep = min(_EMA[wish.errors], (1 + step) / (10 + step))
+        with torch.no_grad():
+            for slow, fast in zip(mean.parameters(), net.parameters(), strict=True):
+                slow.lerp_(fast, 1 - keep)
+        if step % 10 == 0:
+            shown = " ".join(f"{name} {value:.4f}" for name, value in parts.items())
+            print(f"step {step} rate {rate:.6f} {shown} {time.monotonic() - began:.0f} s", flush=True)
+        if (step + 1) % _SAVE_EVERY == 0 or step + 1 == last:
+            state = {"net": net.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict()}
+            torch.save({**state, "step": step + 1}, kept.with_suffix(".new"))
+            kept.with_suffix(".new").replace(kept)
+        if (step + 1) % wish.score_every == 0:
+            print(json.dumps({"step": step + 1, **_score(wish, mean)}), flush=True)
+    return mean
+
+
+def _loss(got: Tensor, wanted: Tensor, sure: Tensor, errors: str) -> tuple[Tensor, dict[str, float]]:
+    """The map cell by cell, and the number of heads in blocks of 32 px, of 128 px and of the whole crop.
+
+    Absolute errors teach where heads are and settle at the median, which is too few in a far crowd; squared errors then
+    teach the mean.
+    """
+    got, wanted = got * sure, wanted * sure
+    cells = functional.mse_loss(got, wanted) * 100
+    power = 1 if errors == "absolute" else 2
+    small = _block_error(got, wanted, 4, power)
+    large = _block_error(got, wanted, 16, power)
+    totals = wanted.sum((1, 2, 3))
+    off = got.sum((1, 2, 3)) - totals
+    if errors == "absolute":
+        whole = (off.abs() / (totals + 4)).mean()
+        loss = cells + small + 0.25 * large + 0.5 * whole
+    else:
+        whole = (off**2 / 400).mean()
+        loss = cells + 2 * small + 0.1 * large + 0.2 * whole
+    return loss, {"cells": float(cells), "small": float(small), "large": float(large), "whole": float(whole)}
+
+
+def _block_error(got: Tensor, wanted: Tensor, side: int, power: int) -> Tensor:
+    first, second = (
+        functional.avg_pool2d(each, side, side, ceil_mode=False) * side**2 for each in (got, wanted)
+    )
+    return ((first - second).abs() ** power).mean()
+
+
+def _rate(top: float, step: int, steps: int) -> float:
+    if step < _WARM_UP_STEPS:
+        return top * (step + 1) / _WARM_UP_STEPS
+    return top * (0.03 + 0.97 * 0.5 * (1 + float(np.cos(np.pi * step / steps))))
+
+
+def _draw(rng: np.random.Generator, by_source: dict[str, list[CrowdLesson]]) -> Crop:
+    names = [name for name, found in by_source.items() if found]
+    shares = np.array([_SHARES[name] for name in names])
+    name = names[int(rng.choice(len(names), p=shares / shares.sum()))]
+    lesson = by_source[name][int(rng.integers(len(by_source[name])))]
+    image = _read(lesson)
+    got = crop(rng, image, lesson.heads, lesson.unknown, _CROP, _SCALES.get(name, _OTHER_SCALES))
+    return Crop(spoil(rng, got.image), got.density, got.known)
+
+
+_PICTURES: dict[tuple[Path, int | None], np.ndarray] = {}
+
+
+def _read(lesson: CrowdLesson) -> np.ndarray:
+    key = (lesson.path, lesson.frame)
+    if key not in _PICTURES:
+        _PICTURES[key] = read_lesson(Lesson(lesson.path, lesson.frame, "", lesson.unknown, lesson.unknown))
+    return _PICTURES[key]
+
+
+def _score(wish: argparse.Namespace, net: CrowdNet) -> dict[str, dict[str, float]]:
+    wanted = [p for p in read_pictures(wish.data) if p.split == "val" or p.source in wish.hold_out]
+    errors: dict[str, list[tuple[int, float]]] = {}
+    for picture in wanted:
+        errors.setdefault(picture.source, []).append((picture.count, _count(net, picture)))
+    return {
+        source: {
+            "mae": round(float(np.mean([abs(a - b) for a, b in found])), 2),
+            "bias": round(float(np.mean([b - a for a, b in found])), 2),
+            "mean": round(float(np.mean([a for a, _ in found])), 1),
+        }
+        for source, found in errors.items()
+    }
+
+
+def _count(net: CrowdNet, picture: Picture) -> float:
+    canvas, _ = letterbox(read_image(picture.path), WIDTH_PX, HEIGHT_PX)
+    inputs = torch.from_numpy(canvas.transpose(2, 0, 1)[None].astype(np.float32))
+    with torch.inference_mode():
+        return float(net(inputs).sum())
+
+
+if __name__ == "__main__":
+    cv2.setNumThreads(1)
+    main()

@@ -1,0 +1,200 @@
+"""Trains models/people.onnx: YOLOX-nano, fine-tuned to the one class `person`.
+
+From the repository's root, after `pip install -r models/training/requirements.txt`:
+
+    python -m models.training.train_people DATA --work WORK --out models/people.onnx
+
+DATA is the data folder; WORK keeps the teacher's boxes and a checkpoint, so that the same command goes on after a
+break. Same seed, same steps, one thread: same weights. The plain network, reduced to persons and not trained, comes
+from `--steps 0`.
+"""
+
+import argparse
+import copy
+import json
+import time
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from models.training.people.augment import Sample, mirror, mosaic, place, spoil
+from models.training.people.data import read_pictures
+from models.training.people.exporting import export
+from models.training.people.looking import look_at, run_network
+from models.training.people.losing import cells_of, loss_of
+from models.training.people.network import YoloxNano, keep_person, load_onnx
+from models.training.people.scoring import ap50, count_mae
+from models.training.people.teaching import Lesson, make_lessons, read_lesson
+
+START = "yolox_nano_coco_416.onnx"
+WIDTH_PX, HEIGHT_PX = 576, 352
+"""Of the exported model."""
+_TRAIN_WIDTH_PX, _TRAIN_HEIGHT_PX = 512, 320
+_SHARES = {
+    "coco2017_lightly": 0.30,
+    "khiem_ppe_site_cams": 0.24,
+    "katiehur_cafe": 0.09,
+    "bav_classroom_cam": 0.04,
+    "pennfudan_oscar438": 0.07,
+    "lschen_pedestrians": 0.10,
+    "fire_pictures": 0.13,
+    "clip_frames": 0.09,
+}
+"""How often a source is drawn; a source of one room must not outweigh its use."""
+_WARM_UP_STEPS = 5
+_EMA = 0.96
+_CLIP_NORM = 10.0
+_SAVE_EVERY = 20
+
+
+def main() -> None:
+    """Train, or go on; then export."""
+    wish = _arguments()
+    torch.set_num_threads(1)
+    torch.manual_seed(wish.seed)
+    wish.work.mkdir(parents=True, exist_ok=True)
+    net = keep_person(load_onnx(wish.data / "models" / START))
+    if wish.steps:
+        teacher = run_network(net.eval().to(memory_format=torch.channels_last), fast=True)
+        lessons = make_lessons(wish.data, teacher, wish.work / "lessons.json", wish.others, wish.seed)
+        net = _train(wish, net, lessons)
+    export(net, wish.out, WIDTH_PX, HEIGHT_PX)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument(
+        "--begin", type=Path, default=None, help="a checkpoint of an earlier stage to begin from"
+    )
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument(
+        "--until", type=int, default=None, help="stop after this step; the schedule stays that of --steps"
+    )
+    parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--rate", type=float, default=1e-4)
+    parser.add_argument(
+        "--others", type=int, default=500, help="unlabelled pictures of fire/train to teach on"
+    )
+    parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument(
+        "--score-every", type=int, default=1000, help="steps between looks at the val pictures"
+    )
+    return parser.parse_args()
+
+
+def _train(wish: argparse.Namespace, net: YoloxNano, lessons: list[Lesson]) -> YoloxNano:
+    net = net.train().to(memory_format=torch.channels_last)
+    mean = copy.deepcopy(net)
+    for part in (net.backbone.stem, net.backbone.dark2):  # edges and colours: they save a third of the time
+        part.requires_grad_(False)
+    if wish.begin is not None:
+        earlier = torch.load(wish.begin, weights_only=True)
+        net.load_state_dict(earlier["mean"])
+        mean.load_state_dict(earlier["mean"])
+    learning = [p for p in net.parameters() if p.requires_grad]
+    decayed = [p for p in learning if p.ndim > 1]
+    plain = [p for p in learning if p.ndim == 1]
+    groups = [{"params": decayed, "weight_decay": 5e-3}, {"params": plain, "weight_decay": 0.0}]
+    optimiser = torch.optim.AdamW(groups, lr=wish.rate)
+    kept = wish.work / "people.pt"
+    first = 0
+    if kept.exists():
+        state = torch.load(kept, weights_only=True)
+        net.load_state_dict(state["net"])
+        mean.load_state_dict(state["mean"])
+        optimiser.load_state_dict(state["optimiser"])
+        first = state["step"]
+    by_source = {name: [each for each in lessons if each.source == name] for name in _SHARES}
+    cells = cells_of(_TRAIN_WIDTH_PX, _TRAIN_HEIGHT_PX)
+    began = time.monotonic()
+    last = wish.steps if wish.until is None else min(wish.until, wish.steps)
+    for step in range(first, last):
+        rate = _rate(wish.rate, step, wish.steps)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        samples = [_draw(np.random.default_rng([wish.seed, step, i]), by_source) for i in range(wish.batch)]
+        images = torch.from_numpy(
+            np.stack([s.image for s in samples]).transpose(0, 3, 1, 2).astype(np.float32)
+        )
+        with torch.autocast("cpu", torch.bfloat16):
+            rows = net.raw(images.contiguous(memory_format=torch.channels_last)).float()
+        people = [torch.from_numpy(s.people) for s in samples]
+        ignored = [torch.from_numpy(s.ignored) for s in samples]
+        loss, parts = loss_of(rows, cells, people, ignored)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(learning, _CLIP_NORM)
+        optimiser.step()
+        keep = min(_EMA, (1 + step) / (10 + step))
+        with torch.no_grad():
+            for slow, fast in zip(mean.parameters(), net.parameters(), strict=True):
+                slow.lerp_(fast, 1 - keep)
+        if step % 10 == 0:
+            shown = " ".join(f"{name} {value:.3f}" for name, value in parts.items())
+            print(f"step {step} rate {rate:.6f} {shown} {time.monotonic() - began:.0f} s", flush=True)
+        if (step + 1) % _SAVE_EVERY == 0 or step + 1 == last:
+            state = {"net": net.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict()}
+            torch.save({**state, "step": step + 1}, kept.with_suffix(".new"))
+            kept.with_suffix(".new").replace(kept)
+        if (step + 1) % wish.score_every == 0:
+            print(json.dumps({"step": step + 1, **_score(wish.data, mean)}), flush=True)
+    return mean
+
+
+def _rate(top: float, step: int, steps: int) -> float:
+    if step < _WARM_UP_STEPS:
+        return top * (step + 1) / _WARM_UP_STEPS
+    return top * (0.03 + 0.97 * 0.5 * (1 + float(np.cos(np.pi * step / steps))))
+
+
+def _draw(rng: np.random.Generator, by_source: dict[str, list[Lesson]]) -> Sample:
+    if rng.random() < 0.25:
+        sample = mosaic(rng, [_pick(rng, by_source) for _ in range(4)], _TRAIN_WIDTH_PX, _TRAIN_HEIGHT_PX)
+    else:
+        sample = place(rng, _pick(rng, by_source), _TRAIN_WIDTH_PX, _TRAIN_HEIGHT_PX, 0.75, 1.35)
+    if rng.random() < 0.5:
+        sample = mirror(sample)
+    return Sample(spoil(rng, sample.image), sample.people, sample.ignored)
+
+
+def _pick(rng: np.random.Generator, by_source: dict[str, list[Lesson]]) -> Sample:
+    names = [name for name, found in by_source.items() if found]
+    shares = np.array([_SHARES[name] for name in names])
+    source = by_source[names[int(rng.choice(len(names), p=shares / shares.sum()))]]
+    lesson = source[int(rng.integers(len(source)))]
+    return Sample(_read(lesson.path, lesson.frame, lesson), lesson.people, lesson.ignored)
+
+
+_PICTURES: dict[tuple[Path, int | None], np.ndarray] = {}
+
+
+def _read(path: Path, frame: int | None, lesson: Lesson) -> np.ndarray:
+    if (path, frame) not in _PICTURES:
+        _PICTURES[path, frame] = read_lesson(lesson)
+    return _PICTURES[path, frame]
+
+
+@lru_cache(maxsize=1)
+def _val(data: Path) -> list:  # type: ignore[type-arg]
+    return [p for p in read_pictures(data) if p.split == "val" and p.boxes is not None]
+
+
+def _score(data: Path, net: YoloxNano) -> dict[str, dict[str, float]]:
+    results = look_at(run_network(net), _val(data), WIDTH_PX, HEIGHT_PX)
+    scores = {}
+    for source in ("all", *sorted({r.source for r in results})):
+        part = [r for r in results if source in ("all", r.source)]
+        maes = {f"mae@{t:.2f}": round(count_mae(part, t), 3) for t in (0.3, 0.35, 0.4, 0.45, 0.5, 0.55)}
+        scores[source] = {"ap50": round(ap50(part), 4), **maes}
+    return scores
+
+
+if __name__ == "__main__":
+    main()
