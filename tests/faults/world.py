@@ -79,7 +79,7 @@ class Box:
 
     def report(self) -> OutboxReport:
         """What is in the outbox now; waits out the moment in which the file is being made."""
-        for _ in range(50):
+        for _ in range(300):
             with contextlib.suppress(OutboxError, TypeError):
                 return read_report(self.outbox_file)
             time.sleep(0.1)
