@@ -1,5 +1,6 @@
 """The parts of a box, each made from its section of the configuration: here concrete classes are named, beside `wiring`."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,6 +96,25 @@ def build_source(
             return wiegand.build(section, moment=clock.moment, gpio=gpio, data_dir=data_dir)
         case Gbt26875Settings():
             return gbt26875.build(section, moment=clock.moment)
+
+
+class MadeLater:
+    """A source that could not be made at the start (a key, a secret, a library is missing) and keeps no other waiting.
+
+    Implements `edge.agent.ports.Source`: each `run` tries to make it, so that the supervisor says why it cannot, tries
+    again, and it works once somebody put things right.
+    """
+
+    def __init__(self, name: str, make: Callable[[], Source]) -> None:
+        self.name = name
+        self._make = make
+        self._made: Source | None = None
+
+    def run(self, sink: Sink, stop: threading.Event) -> None:
+        """Raises ConfigurationError or SourceError for as long as it cannot be made."""
+        if self._made is None:
+            self._made = self._make()
+        self._made.run(sink, stop)
 
 
 def _new_meter() -> Meter:

@@ -3,6 +3,11 @@
 import platform
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from edge.agent.commands import CommandRunner
@@ -16,30 +21,41 @@ from edge.agent.metrics import Gauge, MetricsDoor
 from edge.agent.observation import EventSeen
 from edge.agent.outbox.evidence import SqliteEvidence
 from edge.agent.outbox.machine import read_fingerprint
+from edge.agent.outbox.refuge import MAX_BYTES, find_refuge
 from edge.agent.outbox.sqlite import SqliteOutbox
 from edge.agent.ports import Finding, FindingCode, Source
 from edge.agent.sink import OutboxSink
 from edge.agent.sources.camera import CameraSource
 from edge.agent.sources.camera_settings import CameraSettings
+from edge.agent.sources.card_key import KEY_FILE
 from edge.agent.supervisor import Supervisor
 from edge.agent.tending import Tender
 from edge.agent.uplink.connection import MqttConnection
 from edge.agent.uplink.link import LinkState
 from edge.agent.uplink.sender import Uplink
-from edge.fittings import build_clock, build_models, build_reflexes, build_source, find_model_problems
+from edge.fittings import (
+    MadeLater,
+    build_clock,
+    build_models,
+    build_reflexes,
+    build_source,
+    find_model_problems,
+)
 from edge.pushed import PushedConfiguration
-from edge.settings import BoxSettings, LoadedSettings
+from edge.settings import BoxSettings, LoadedSettings, SourceSettings
 from redwhistle import __version__
 from redwhistle.contracts.commands import Command, CommandName
 from redwhistle.contracts.events import BoxHealthData, DeviceData, EventKind
 from redwhistle.contracts.ids import Lane
 from redwhistle.contracts.readings import BOX_DEVICE
 from redwhistle.contracts.state import BoxState
-from redwhistle.errors import RedWhistleError
+from redwhistle.errors import RedWhistleError, StorageRefused
 from redwhistle.logs import get_logger
 
 OUTBOX_FILE = "outbox.db"
 EVIDENCE_FILE = "evidence.db"
+OUTBOX_IN_MEMORY = "outbox_in_memory"
+"""Code of the box's fault when its disk takes no outbox: what waits is lost when power fails."""
 STOP_SOURCES_S = 1.8
 STOP_REFLEXES_S = 0.8
 STOP_UPLINK_S = 1.6
@@ -55,7 +71,8 @@ class Box:
         self._settings = settings = self._pushed.current()
         self._log = get_logger()
         self._clock = clock = build_clock(settings)
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # the outbox says what is wrong with it
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
         self._models = build_models(settings, self._report_model)
         self.evidence = SqliteEvidence(
             settings.data_dir / EVIDENCE_FILE,
@@ -65,15 +82,9 @@ class Box:
             epoch=lambda: self.outbox.epoch,
         )
         self._desk = EvidenceDesk(self.evidence.put, clock.mono_ms)
-        self._sources = self._build_sources(settings)
-        self.outbox = SqliteOutbox(
-            settings.data_dir / OUTBOX_FILE,
-            site=settings.site,
-            box=settings.box,
-            clock=clock,
-            fingerprint=read_fingerprint(),
-            limits=settings.outbox.limits(),
-        )
+        self._sources = [self._build_or_later(section) for section in settings.sources]
+        self._storage_fault: str | None = None
+        self.outbox = self._open_outbox()
         self.reflexes = build_reflexes(settings, clock, lambda: self._sink, self._gpio)
         self._sink = OutboxSink(self.outbox, self.reflexes.notice)
         self._sink.on_event(self._desk.hear)
@@ -103,6 +114,25 @@ class Box:
         self.outbox.on_commit(self.uplink)
         self._configuring = threading.Lock()
 
+    def _open_outbox(self) -> SqliteOutbox:
+        """On the disk; in memory where the disk takes none, so that sensors, sirens and uplink work all the same."""
+        settings = self._settings
+        make = partial(
+            SqliteOutbox,
+            site=settings.site,
+            box=settings.box,
+            clock=self._clock,
+            fingerprint=read_fingerprint(),
+        )
+        limits = settings.outbox.limits()
+        try:
+            return make(settings.data_dir / OUTBOX_FILE, limits=limits)
+        except StorageRefused as error:
+            self._storage_fault = str(error)
+            self._log.error("outbox_in_memory", why=str(error))
+            small = replace(limits, max_bytes=min(limits.max_bytes, MAX_BYTES), reserve_bytes=4096)
+            return make(find_refuge(settings.box) / OUTBOX_FILE, limits=small)
+
     def start(self) -> None:
         """Begin with whatever devices there are; nothing here waits for the network."""
         self._log.info(
@@ -112,6 +142,10 @@ class Box:
             sources=[s.name for s in self._sources],
         )
         self._note(BoxHealthData(code="started"))
+        if self._storage_fault is not None:
+            self._note(BoxHealthData(code="storage_low"))
+            data = DeviceData(code=OUTBOX_IN_MEMORY, note=self._storage_fault[:1000])
+            self._sink.event(EventSeen(BOX_DEVICE, EventKind.DEVICE_FAULT, data, self._clock.moment()))
         self._tender.start()
         self.reflexes.start()
         self.uplink.start()
@@ -185,13 +219,17 @@ class Box:
             models=self._models.infos(),
         )
 
-    def _build_sources(self, settings: BoxSettings) -> list[Source]:
-        return [
-            build_source(
-                section, self._clock, settings.data_dir, lambda: self._models, self._gpio, self._desk
-            )
-            for section in settings.sources
-        ]
+    def _build(self, section: SourceSettings) -> Source:
+        folder = self._settings.data_dir
+        return build_source(section, self._clock, folder, lambda: self._models, self._gpio, self._desk)
+
+    def _build_or_later(self, section: SourceSettings) -> Source:
+        """At the start: one that cannot be made now does not keep the others, sirens and uplink from working."""
+        try:
+            return self._build(section)
+        except RedWhistleError as error:
+            self._log.error("source_cannot_be_made", source=section.name, why=str(error))
+            return MadeLater(section.name, lambda: self._build(section))
 
     def _use(self, settings: BoxSettings) -> None:
         """Tell those who need it where devices are and what cameras may show."""
@@ -240,7 +278,7 @@ class Box:
         config = command.args.get("config")
         with self._configuring:
             settings = self._pushed.check(config)
-            sources = self._build_sources(settings)
+            sources = [self._build(section) for section in settings.sources]
             self._pushed.write_pending(config)  # type: ignore[arg-type] # check refuses everything but a mapping
             late = self._supervisor.stop(STOP_SOURCES_S)
             if late:  # two readers of one device would be worse than the old configuration
@@ -277,11 +315,14 @@ def check_box(loaded: LoadedSettings) -> list[str]:
     settings = loaded.settings
     clock = build_clock(settings)
     gpio = LibgpiodChips()
-    for section in settings.sources:
-        try:
-            build_source(section, clock, settings.data_dir, lambda: build_models(settings), gpio)
-        except RedWhistleError as error:
-            problems.append(f"source {section.name}: {error}")
+    with TemporaryDirectory() as aside:
+        # A check leaves no key behind: made by root, it would be closed to the agent's user.
+        folder = settings.data_dir if (settings.data_dir / KEY_FILE).exists() else Path(aside)
+        for section in settings.sources:
+            try:
+                build_source(section, clock, folder, lambda: build_models(settings), gpio)
+            except RedWhistleError as error:
+                problems.append(f"source {section.name}: {error}")
     if any(isinstance(section, CameraSettings) for section in settings.sources):
         problems += find_model_problems(settings)
     problem = probe_broker(settings.broker)

@@ -25,7 +25,8 @@
     │   │   └── OidcFailed   a log-in through a provider that did not come to an end (it says at which step)
     │   └── TooManyAttempts  wait before the next try (it says how long)
     ├── OutboxError          the box's outbox cannot keep an item
-    │   └── KeptInMemory     the disk refused an alarm: it is held in memory and sent from there
+    │   ├── KeptInMemory     the disk refused an alarm: it is held in memory and sent from there
+    │   └── StorageRefused   the disk does not take the outbox at all: full, read-only, dead
     ├── SourceError          a sensor source cannot be opened or read
     ├── ActuatorError        a siren, relay, loudspeaker or gate release cannot be driven
     └── SimulationError      what a simulated device says did not reach the box, or the box refused it
@@ -177,6 +178,10 @@ class OutboxError(RedWhistleError):
 
 class KeptInMemory(OutboxError):
     """The disk refused an alarm: it is held in memory, sent from there, and lost only if power fails before that."""
+
+
+class StorageRefused(OutboxError):
+    """The disk does not take the outbox at all: full, read-only, dead. The box works from memory then."""
 
 
 class SourceError(RedWhistleError):

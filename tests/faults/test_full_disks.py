@@ -10,10 +10,14 @@ import pytest
 
 from bench.servers.databases import Databases
 from bench.servers.timescaledb import timescaledb_server
+from edge.agent.outbox.refuge import find_refuge
+from redwhistle.contracts.ids import Lane
 from tests.conftest import StartProxy
 from tests.faults.checks import assert_whole
 from tests.faults.scripts import spread
 from tests.faults.world import SITES, World, build_world
+from tests.integration.edge_delivery.boxes import running_box, write_config
+from tests.unit.edge_outbox.making import smoke
 
 SmallDisk = Callable[[Path, int], Path]
 SITE = SITES[0]
@@ -85,6 +89,28 @@ def test_alarms_leave_a_box_whose_disk_is_full(
     world.wait(lambda: world.one(held) >= 60, 60, "all alarms, from a disk that is still full")
     ballast.unlink()
     assert_whole(world, [box], dropped=True, also_alerts={"box-storage"})
+
+
+@pytest.mark.parametrize("reserved", [True, False], ids=["with its reserve", "without one"])
+def test_a_box_starts_on_a_disk_that_is_full(
+    tmp_path: Path, small_disk: SmallDisk, monkeypatch: pytest.MonkeyPatch, reserved: bool
+) -> None:
+    """The power was cut, and came back to a full card: what waited is there with the reserve, and alarms are kept."""
+    (tmp_path / "memory").mkdir()
+    monkeypatch.setattr(find_refuge, "__defaults__", (tmp_path / "memory",))
+    disk = small_disk(tmp_path / "disk", 16)
+    config = write_config(tmp_path / "box", 1, data_dir=str(disk))
+    with running_box(config) as box:
+        box.outbox.put_event(smoke())
+    if not reserved:
+        (disk / "outbox.reserve").unlink()
+    clog(disk)
+    with running_box(config) as box:
+        box.outbox.put_event(smoke())
+        sent = box.outbox.take(Lane.ALARM, limit=100, now_mono_ms=0, resend_after_ms=60_000)
+        alarms = {(each.epoch, event.seq) for each in sent for event in each.events if event.kind == "smoke"}
+        assert len(alarms) == (2 if reserved else 1)
+        assert [*(tmp_path / "memory").iterdir()] == [] or not reserved
 
 
 def test_a_full_disk_at_the_server_loses_nothing(server_path: Path, small_disk: SmallDisk) -> None:

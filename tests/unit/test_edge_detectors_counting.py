@@ -173,6 +173,9 @@ class _Witness:
     def __init__(self) -> None:
         self.told: list[object] = []
 
+    def wants(self, _device: str) -> bool:
+        return True
+
     def see(self, _device: str, _frame: Frame, people_xyxy_px: object) -> None:
         self.told.append(people_xyxy_px)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from redwhistle.contracts.ids import Lane
-from redwhistle.errors import OutboxError
+from redwhistle.errors import OutboxError, StorageRefused
 
 SCHEMA_VERSION = 1
 CORRUPT_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -26,12 +26,15 @@ class SavedAlarm:
 
 
 def lock_file(path: Path) -> IO[bytes]:
-    """Hold `path` until the returned file is closed; raise OutboxError when another process holds it."""
+    """Hold `path` until the returned file is closed.
+
+    Raises OutboxError when another process holds it, StorageRefused when it cannot be made.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("ab")
     except OSError as error:
-        raise OutboxError(
+        raise StorageRefused(
             f"cannot write beside the outbox: {error}. Check data_dir and its owner."
         ) from error
     try:

@@ -22,7 +22,7 @@ from redwhistle.contracts.envelope import Ack, Envelope, Rejection
 from redwhistle.contracts.events import DeviceData, EventKind, lane_of
 from redwhistle.contracts.ids import ItemKey, Lane
 from redwhistle.contracts.readings import BOX_DEVICE
-from redwhistle.errors import KeptInMemory, OutboxError
+from redwhistle.errors import KeptInMemory, OutboxError, StorageRefused
 
 REJECTED_ALARM = "alarm_rejected"
 """Code of the fault that the box reports when the server cannot read one of its alarms."""
@@ -50,14 +50,14 @@ class SqliteOutbox:
         fingerprint: str,
         limits: Limits | None = None,
     ) -> None:
-        """Open or make the file; raise OutboxError when it cannot be used."""
+        """Open or make the file; raise OutboxError when it cannot be used, StorageRefused when the disk does not."""
         bounds = limits or Limits()
         self._lock_file = lock_file(path.with_suffix(".lock"))
         try:
             self._store = Store(path, clock, fingerprint, bounds)
         except sqlite3.Error as error:
             self._lock_file.close()
-            raise OutboxError(
+            raise StorageRefused(
                 f"the outbox {path} cannot be opened: {error}. Check the disk and data_dir."
             ) from error
         except BaseException:

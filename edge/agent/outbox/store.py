@@ -46,9 +46,16 @@ class Store:
         self._fingerprint = fingerprint
         self._reserve = Reserve(path.with_suffix(".reserve"), limits.reserve_bytes)
         self._reader_lock = threading.Lock()
-        self.writer, saved = self._open_or_replace()
-        self._reader = open_reader(path)
-        self._begin(saved)
+        self._saved: list[SavedAlarm] = []
+        self._reader: sqlite3.Connection
+        try:
+            self._open_all()
+        except sqlite3.OperationalError as error:
+            if not self._reserve.give_up():
+                raise
+            # Most likely the disk is full: a box that restarts now must start.
+            self.find(FindingCode.DISK_FULL, f"the disk was full at the start ({error}): free the disk")
+            self._open_all()
         self._tight = not self._reserve.restore()
 
     @property
@@ -194,15 +201,25 @@ class Store:
         with suppress(sqlite3.Error), self.writer.gate.enter(urgent=True):
             self.writer.close()
 
-    def _open_or_replace(self) -> tuple[Writer, list[SavedAlarm]]:
+    def _open_all(self) -> None:
+        self.writer = self._open_or_replace()
         try:
-            return Writer(self._path), []
+            self._reader = open_reader(self._path)
+            self._begin(self._saved)
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self.writer.close()
+            raise
+
+    def _open_or_replace(self) -> Writer:
+        try:
+            return Writer(self._path)
         except sqlite3.DatabaseError as error:
             if not is_corrupt(error):
                 raise
-            kept, saved = self._set_aside(str(error))
-            self.find(FindingCode.BROKEN, _describe_replaced(kept, len(saved), str(error)))
-            return Writer(self._path), saved
+            kept, self._saved = self._set_aside(str(error))
+            self.find(FindingCode.BROKEN, _describe_replaced(kept, len(self._saved), str(error)))
+            return Writer(self._path)
 
     def _set_aside(self, why: str) -> tuple[Path, list[SavedAlarm]]:
         try:

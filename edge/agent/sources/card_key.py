@@ -83,6 +83,9 @@ def _write(path: Path, key: bytes) -> None:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            if os.geteuid() == 0:  # run by hand as root: the agent's user, whose folder it is, must read it
+                folder_of = path.parent.stat()
+                os.fchown(descriptor, folder_of.st_uid, folder_of.st_gid)
             file.write(key.hex().encode() + b"\n")
             file.flush()
             os.fsync(descriptor)
