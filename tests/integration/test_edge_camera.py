@@ -186,7 +186,7 @@ def test_a_silent_rtsp_server_is_said_without_its_password(capfd: pytest.Capture
 def test_a_missing_file_is_retried_and_found_when_it_comes(tmp_path: Path) -> None:
     """E9: the agent starts with any of its devices absent."""
     path, numbers, sink = tmp_path / "late.avi", NumberReader(), RecordingSink()
-    source = build(section(path, stall_s=1, retry_first_s=0.1, retry_cap_s=0.3, loop=True), numbers)
+    source = build(section(path, stall_s=3, retry_first_s=0.1, retry_cap_s=0.3, loop=True), numbers)
     with running(source, sink=sink):
         wait_for(lambda: sink.kinds() == [("device_fault", True)], "the fault")
         fault = sink.events[0].data
