@@ -197,7 +197,8 @@ def _secret_files(node: object) -> Iterator[tuple[Path, str]]:
 
 def _holds_secret(node: object) -> bool:
     if isinstance(node, SecretStr):
-        return "@" in node.get_secret_value()
+        user_info, found, _ = node.get_secret_value().partition("://")[2].partition("@")
+        return bool(found) and ":" in user_info
     if isinstance(node, BaseModel):
         return any(_holds_secret(getattr(node, name)) for name in type(node).model_fields)
     return isinstance(node, list | tuple) and any(_holds_secret(each) for each in node)

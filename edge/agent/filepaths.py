@@ -1,4 +1,4 @@
-"""A path in a configuration file: relative ones count from the folder of that file."""
+"""A path in a configuration file: relative ones count from the folder of that file. And the secret in such a file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,3 +15,9 @@ def _from_folder(path: Path, info: ValidationInfo) -> Path:
 
 
 ConfigPath = Annotated[Path, AfterValidator(_from_folder)]
+
+
+def read_secret(path: Path) -> str:
+    """The first line of a file. Raises OSError or UnicodeDecodeError."""
+    with path.open(encoding="utf-8") as file:
+        return file.readline(4096).strip()

@@ -1,7 +1,9 @@
 """A camera's configuration: what is refused, and that no password is shown."""
 
 import json
+import tempfile
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
@@ -15,6 +17,7 @@ from edge.agent.sources.camera_order import CameraKind
 from edge.agent.sources.camera_settings import CameraSettings, hide_secrets, shown
 from edge.cli import app
 from redwhistle.contracts.state import DeviceKind
+from redwhistle.errors import SourceError
 
 
 @pytest.mark.parametrize(
@@ -28,11 +31,35 @@ from redwhistle.contracts.state import DeviceKind
         ({"url": "rtsp://host:99999/x"}, "no host and port"),
         ({"url": "x.avi", "analyse_fps": 0}, "analyse_fps"),
         ({"url": "x.avi", "fps": 3}, "Extra inputs"),
+        ({"url": "x.avi", "password_file": "p"}, "names a user"),
+        ({"url": "rtsp://host/x", "password_file": "p"}, "names a user"),
+        ({"url": "rtsp://user:secret@host/x", "password_file": "p"}, "no password"),
     ],
 )
 def test_settings_say_what_is_wrong(fields: dict[str, object], says: str) -> None:
     with pytest.raises(ValidationError, match=says):
         CameraSettings.model_validate({"type": "camera", "device": "cam", **fields})
+
+
+@given(
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), max_size=40).map(str.strip)
+)
+def test_a_password_from_a_file_arrives_whole(password: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "cam.password"
+        file.write_text(password + "\n", encoding="utf-8")
+        fields = {"device": "cam", "url": "rtsp://admin@10.0.0.7:554/ch1", "password_file": file}
+        camera = CameraSettings.model_validate({"type": "camera", **fields})
+        parts = urlsplit(camera.reader_order().url)
+    assert (parts.username, parts.hostname, parts.port, parts.path) == ("admin", "10.0.0.7", 554, "/ch1")
+    assert unquote(parts.password or "") == password
+
+
+def test_a_password_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    fields = {"device": "cam", "url": "rtsp://admin@10.0.0.7/1", "password_file": tmp_path / "none"}
+    camera = CameraSettings.model_validate({"type": "camera", **fields})
+    with pytest.raises(SourceError, match=r"password_file .*none cannot be read: No such file"):
+        camera.reader_order()
 
 
 def test_no_secret_of_a_url_is_shown() -> None:
@@ -42,7 +69,9 @@ def test_no_secret_of_a_url_is_shown() -> None:
     for secret in ("admin", "pass:word", "xyz123", "h264"):
         assert secret not in hidden
     settings = CameraSettings.model_validate({"type": "camera", "device": "cam", "url": url})
-    assert "pass" not in repr(settings) + str(settings.model_dump()) + settings.model_dump_json()
+    whole = repr(settings) + str(settings.model_dump()) + settings.model_dump_json()
+    assert "pass:word" not in whole
+    assert "admin" not in whole
 
 
 @given(

@@ -6,8 +6,9 @@ import urllib.request
 from http.client import HTTPException
 from typing import Any
 
-from edge.agent.actuators.settings import HttpSpeakerSettings, read_secret
+from edge.agent.actuators.settings import HttpSpeakerSettings
 from edge.agent.actuators.speaking import texts_of
+from edge.agent.filepaths import read_secret
 from edge.agent.orders import Act, Order
 from redwhistle.errors import ActuatorError
 

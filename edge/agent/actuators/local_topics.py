@@ -10,9 +10,10 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge.agent.actuators.settings import MqttSettings, MqttSpeakerSettings, read_secret
+from edge.agent.actuators.settings import MqttSettings, MqttSpeakerSettings
 from edge.agent.actuators.speaking import texts_of
 from edge.agent.actuators.switching import is_on
+from edge.agent.filepaths import read_secret
 from edge.agent.local_broker import LocalBrokerSettings
 from edge.agent.orders import Act, Order
 from redwhistle.errors import ActuatorError

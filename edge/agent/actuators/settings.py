@@ -1,6 +1,5 @@
 """The configuration of actuators."""
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -167,9 +166,3 @@ AnyActuatorSettings = Annotated[
     Field(discriminator="type"),
 ]
 """One of the families; `type` says which."""
-
-
-def read_secret(path: Path) -> str:
-    """The first line of a file. Raises OSError or UnicodeDecodeError."""
-    with path.open(encoding="utf-8") as file:
-        return file.readline(4096).strip()

@@ -157,7 +157,9 @@ class CameraSource:
                     self._stalled = False
 
     def _start_reader(self) -> ReaderProcess:
-        reader = ReaderProcess(self._settings.reader_order())
+        order = self._settings.reader_order()
+        self._hide = hide_secrets(order.url)
+        reader = ReaderProcess(order)
         reader.ask()
         self._log.info("camera_reader_started", pid=reader.pid)
         return reader

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from edge.agent.filepaths import FOLDER
+from edge.agent.filepaths import FOLDER, ConfigPath, read_secret
 from edge.agent.policy.camera import CameraRules
 from edge.agent.policy.evidence import EvidenceRules
 from edge.agent.policy.handover import CountMode, HandoverRules
@@ -19,6 +19,7 @@ from edge.agent.policy.zones import Point, check_polygon
 from edge.agent.sources.camera_order import CameraKind, DeviceFormat, ReaderOrder
 from redwhistle.contracts.ids import DeviceId, PlaceId, Text
 from redwhistle.contracts.state import DeviceInfo, DeviceKind
+from redwhistle.errors import SourceError
 
 _NETWORK = ("rtsp", "rtsps", "http", "https")
 _DEVICE_SCHEME = "v4l2://"
@@ -57,6 +58,8 @@ class CameraSettings(Rules):
     v4l2: DeviceSettings | None = None
     """Size, rate and format of a camera at this machine (`/dev/video…`)."""
     place: PlaceId | None = None
+    password_file: ConfigPath | None = None
+    """Holds the camera's password on its first line; the user stands in `url` (rtsp://user@host/…). Read at each start of a reader."""
     label: Text | None = None
     model: Text | None = None
     """Maker and model of the camera."""
@@ -123,6 +126,12 @@ class CameraSettings(Rules):
             raise ValueError(
                 f"url must begin with one of {known}, be v4l2:///dev/video0, or the path of a file"
             )
+        if self.password_file is not None:
+            user, password = _login(url) if is_network(url) else ("", "")
+            if not user or password:
+                raise ValueError(
+                    "password_file goes with a url that names a user and no password: rtsp://user@host/path"
+                )
         if self.kind is not CameraKind.FILE and (self.loop or self.speed != 1.0):
             raise ValueError("loop and speed are for files; a live stream has its own pace")
         if self.kind is not CameraKind.DEVICE and self.v4l2 is not None:
@@ -139,14 +148,28 @@ class CameraSettings(Rules):
         """How the pictures come."""
         return kind_of(self.url.get_secret_value())
 
+    def address(self) -> str:
+        """Where the pictures come from, with the password. Raises SourceError for a password_file that cannot be read."""
+        url = self.url.get_secret_value().removeprefix(_DEVICE_SCHEME)
+        if self.password_file is None:
+            return url
+        try:
+            password = read_secret(self.password_file)
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise SourceError(
+                f"{self.name}: password_file {self.password_file} cannot be read: {why}"
+            ) from None
+        return url.replace("@", f":{quote(password, safe='')}@", 1)
+
     def reader_order(self) -> ReaderOrder:
-        """What the reader of this camera is told."""
+        """What the reader of this camera is told. Raises SourceError."""
         device = None
         if self.kind is CameraKind.DEVICE:
             wanted = self.v4l2 or DeviceSettings()
             device = DeviceFormat(wanted.width_px, wanted.height_px, wanted.fps, wanted.pixels)
         return ReaderOrder(
-            url=self.url.get_secret_value().removeprefix(_DEVICE_SCHEME),
+            url=self.address(),
             kind=self.kind,
             max_side_px=self.max_side_px,
             open_timeout_ms=round(1000 * self.open_timeout_s),
@@ -191,6 +214,12 @@ def _check_address(url: str) -> None:
         raise ValueError(f"url has its @ behind the host: {signs}")
     if not host:
         raise ValueError("url names no host: give rtsp://host/path")
+
+
+def _login(url: str) -> tuple[str, str]:
+    """User and password of an address; a missing password is empty."""
+    user, _, password = urlsplit(url).netloc.rpartition("@")[0].partition(":")
+    return user, password
 
 
 def hide_secrets(url: str) -> Callable[[str], str]:
