@@ -261,7 +261,9 @@ def test_twenty_reconnects_with_new_configurations_lose_no_row(
         with running_box(write_config(tmp_path / "box", proxy.port)) as box:
             seen = server.box("box-1")
             server.acknowledges = False
-            server.wait(lambda: bool(seen.states))  # its birth comes after its first subscription: no command before that
+            server.wait(
+                lambda: bool(seen.states)
+            )  # its birth comes after its first subscription: no command before that
             fewest = 0
             for n in range(20):
                 server.wait(lambda: box.uplink.state is LinkState.CONNECTED, 60)
