@@ -108,6 +108,7 @@ def suppress(boxes: Floats, scores: Floats, iou_max: float) -> npt.NDArray[np.in
     boxes: (N, 4) xyxy. scores: (N,). Of two boxes with an intersection over union above `iou_max` the better stays.
     """
     order = np.argsort(-scores, kind="stable")
+    boxes = boxes.astype(np.float64)  # whatever a model gives: no area is too large for these
     areas = np.prod(np.maximum(boxes[:, 2:4] - boxes[:, 0:2], 0), axis=1)
     kept: list[int] = []
     while order.size:
