@@ -47,9 +47,12 @@ def probe(
     """
     from edge.viewing.probing import look_for
 
-    if (url is None) == (config is None):
+    if url is not None and config is None:
+        settings = _camera_at(url, as_json)
+    elif config is not None and url is None:
+        settings = _camera_of(config, device, as_json)[0]
+    else:
         raise typer.BadParameter("give an address or --config, not both and not neither")
-    settings = _camera_at(url, as_json) if url is not None else _camera_of(config, device, as_json)[0]
     try:
         found = look_for(settings, seconds)
     except RedWhistleError as error:
@@ -159,12 +162,9 @@ def _camera_at(url: str, as_json: bool) -> CameraSettings:
         fail(error, EXIT_CONFIGURATION, as_json=as_json)
 
 
-def _camera_of(
-    config: Path | None, device: str | None, as_json: bool
-) -> "tuple[CameraSettings, LoadedSettings]":
+def _camera_of(config: Path, device: str | None, as_json: bool) -> "tuple[CameraSettings, LoadedSettings]":
     from edge.viewing.sections import choose_camera
 
-    assert config is not None  # noqa: S101  the caller has looked
     loaded = load(config)
     try:
         return choose_camera(loaded.settings.sources, device), loaded

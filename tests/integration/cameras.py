@@ -9,36 +9,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.agent.observation import Detection, EventSeen, Moment, ReadingSeen
+from edge.agent.observation import Detection
 from edge.agent.pipeline import Detector, Found, Image
 from edge.agent.sources import camera
 from edge.agent.sources.camera import CameraSource
 from edge.agent.sources.camera_settings import CameraSettings
-from redwhistle.clock import SystemClock, to_ms
+from tests.recording import RecordingSink, moment
 
 WIDTH_PX, HEIGHT_PX, FPS, FRAMES = 800, 450, 20, 60
-CLOCK = SystemClock()
-
-
-def moment() -> Moment:
-    return Moment(to_ms(CLOCK.now()), CLOCK.monotonic_ms(), synced=True)
-
-
-class RecordingSink:
-    """Keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.events: list[EventSeen] = []
-        self.readings: list[ReadingSeen] = []
-
-    def event(self, seen: EventSeen) -> None:
-        self.events.append(seen)
-
-    def reading(self, seen: ReadingSeen) -> None:
-        self.readings.append(seen)
-
-    def kinds(self, device: str = "cam") -> list[tuple[str, bool]]:
-        return [(e.kind.value, e.data.active) for e in self.events if e.device == device]
 
 
 class NumberReader:

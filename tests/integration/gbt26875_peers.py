@@ -12,7 +12,7 @@ from edge.agent.observation import Moment
 from edge.agent.sources import gbt26875
 from edge.agent.sources.gbt26875_server import Gbt26875Source
 from edge.agent.sources.gbt26875_settings import Gbt26875Settings
-from tests.integration.recording import RecordingSink, moment
+from tests.recording import RecordingSink, moment
 from tests.unit.gbt26875_vectors import TRANSMITTER
 
 

@@ -28,7 +28,6 @@ from tests.integration.cameras import (
     HEIGHT_PX,
     WIDTH_PX,
     NumberReader,
-    RecordingSink,
     build,
     is_gone,
     make_clip,
@@ -37,6 +36,7 @@ from tests.integration.cameras import (
     section,
     wait_for,
 )
+from tests.recording import RecordingSink
 
 pytestmark = pytest.mark.faults
 
@@ -128,12 +128,12 @@ def test_a_frozen_reader_is_replaced_and_said_and_the_other_camera_keeps_its_rat
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
         from_s = time.monotonic()
-        wait_for(lambda: sink.kinds() == [("device_fault", True)], "the fault")
-        wait_for(lambda: len(sink.kinds()) == 3, "the recovery")
+        wait_for(lambda: sink.kinds("cam") == [("device_fault", True)], "the fault")
+        wait_for(lambda: len(sink.kinds("cam")) == 3, "the recovery")
         to_s = time.monotonic()
         assert is_gone(pid)
         assert source.reader_pid != pid
-    assert sink.kinds() == [("device_fault", True), ("device_fault", False), ("device_recovered", True)]
+    assert sink.kinds("cam") == [("device_fault", True), ("device_fault", False), ("device_recovered", True)]
     fault = sink.events[0].data
     assert isinstance(fault, DeviceData)
     assert fault.code == "camera_stalled"
@@ -160,7 +160,7 @@ def test_an_open_that_never_returns_is_killed_and_said_once(tmp_path: Path) -> N
 
     with running(source, sink=sink):
         wait_for(two_readers, "two readers")
-    assert sink.kinds() == [("device_fault", True)]
+    assert sink.kinds("cam") == [("device_fault", True)]
     wait_for(lambda: all(is_gone(pid) for pid in pids), "the end of all readers")
 
 
@@ -175,7 +175,7 @@ def test_a_silent_rtsp_server_is_said_without_its_password(capfd: pytest.Capture
             wait_for(lambda: source.reader_pid, "a reader")
             command = Path(f"/proc/{source.reader_pid}/cmdline").read_bytes().decode()
             environment = Path(f"/proc/{source.reader_pid}/environ").read_bytes().decode()
-            wait_for(lambda: sink.kinds() == [("device_fault", True)], "the fault")
+            wait_for(lambda: sink.kinds("cam") == [("device_fault", True)], "the fault")
     written = [*capfd.readouterr(), repr(sink.events), repr(source._settings), command, environment]
     for secret in ("s3cr3t-word", "watch%40man", "abcdef"):
         assert not any(secret in text for text in written)
@@ -188,12 +188,12 @@ def test_a_missing_file_is_retried_and_found_when_it_comes(tmp_path: Path) -> No
     path, numbers, sink = tmp_path / "late.avi", NumberReader(), RecordingSink()
     source = build(section(path, stall_s=3, retry_first_s=0.1, retry_cap_s=0.3, loop=True), numbers)
     with running(source, sink=sink):
-        wait_for(lambda: sink.kinds() == [("device_fault", True)], "the fault")
+        wait_for(lambda: sink.kinds("cam") == [("device_fault", True)], "the fault")
         fault = sink.events[0].data
         assert fault.note is not None
         assert "no such file" in fault.note
         make_clip(tmp_path / "ready.avi").rename(path)
-        wait_for(lambda: numbers.seen and len(sink.kinds()) == 3, "the recovery")
+        wait_for(lambda: numbers.seen and len(sink.kinds("cam")) == 3, "the recovery")
 
 
 def test_a_camera_whose_address_was_corrected_by_a_new_configuration_is_said_to_be_back(
@@ -203,12 +203,12 @@ def test_a_camera_whose_address_was_corrected_by_a_new_configuration_is_said_to_
     sink = RecordingSink()
     wrong = build(section(tmp_path / "wrong.avi", stall_s=1, retry_first_s=0.1), NumberReader())
     with running(wrong, sink=sink):
-        wait_for(lambda: sink.kinds() == [("device_fault", True)], "the fault")
+        wait_for(lambda: sink.kinds("cam") == [("device_fault", True)], "the fault")
     right = build(section(make_clip(tmp_path / "right.avi"), loop=True), NumberReader())
     hand_over([wrong], [right])
     with running(right, sink=sink):
-        wait_for(lambda: len(sink.kinds()) == 3, "the recovery")
-    assert sink.kinds()[1:] == [("device_fault", False), ("device_recovered", True)]
+        wait_for(lambda: len(sink.kinds("cam")) == 3, "the recovery")
+    assert sink.kinds("cam")[1:] == [("device_fault", False), ("device_recovered", True)]
 
 
 def test_masks_of_many_corners_reach_the_reader_whole(clip: Path) -> None:

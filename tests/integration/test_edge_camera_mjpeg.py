@@ -7,8 +7,9 @@ import pytest
 
 from edge.agent.pipeline import Found, Image
 from redwhistle.contracts.events import DeviceData
-from tests.integration.cameras import NumberReader, RecordingSink, build, running, section, wait_for
+from tests.integration.cameras import NumberReader, build, running, section, wait_for
 from tests.integration.mjpeg_server import NUMBERS, MjpegServer, serving
+from tests.recording import RecordingSink
 
 pytestmark = pytest.mark.faults
 QUICK = {"stall_s": 1, "retry_first_s": 0.05, "retry_cap_s": 0.2}
@@ -71,10 +72,10 @@ def test_cut_and_back_again() -> None:
         with running(build(section(server.url, **QUICK), numbers), sink=sink):
             wait_for(lambda: len(numbers.seen) >= 3, "pictures")
             server.cut()
-            wait_for(lambda: sink.kinds() == FAULT_AND_BACK[:1], "the fault")
+            wait_for(lambda: sink.kinds("cam") == FAULT_AND_BACK[:1], "the fault")
             assert "fell silent" in note_of(sink) or "refused" in note_of(sink)
             server.start()
-            wait_for(lambda: sink.kinds() == FAULT_AND_BACK, "the recovery")
+            wait_for(lambda: sink.kinds("cam") == FAULT_AND_BACK, "the recovery")
             seen = len(numbers.seen)
             wait_for(lambda: len(numbers.seen) > seen + 3, "pictures again")
 
@@ -90,9 +91,9 @@ def test_stalled_the_reader_is_replaced_and_the_other_camera_keeps_its_rate() ->
             pid = first.reader_pid
             stalled.stall()
             from_s = time.monotonic()
-            wait_for(lambda: sink.kinds() == FAULT_AND_BACK[:1], "the fault")
+            wait_for(lambda: sink.kinds("cam") == FAULT_AND_BACK[:1], "the fault")
             stalled.flow()
-            wait_for(lambda: sink.kinds() == FAULT_AND_BACK, "the recovery")
+            wait_for(lambda: sink.kinds("cam") == FAULT_AND_BACK, "the recovery")
             to_s = time.monotonic()
             assert first.reader_pid != pid
     assert "hung" in note_of(sink)

@@ -14,7 +14,8 @@ from bench.servers.rtsp import RtspServer, running_rtsp
 from edge.agent.detectors.motion import MotionDetector
 from edge.agent.sources.camera_process import FrameReady, Gone, Opened, ReaderProcess
 from redwhistle.contracts.events import DeviceData
-from tests.integration.cameras import NumberReader, RecordingSink, build, is_gone, running, section, wait_for
+from tests.integration.cameras import NumberReader, build, is_gone, running, section, wait_for
+from tests.recording import RecordingSink
 from tests.shared_data import shared_files
 
 pytestmark = [pytest.mark.faults, pytest.mark.servers]
@@ -108,9 +109,9 @@ def test_cut_and_back_while_the_other_camera_keeps_its_rate(
         wait_for(lambda: len(numbers.seen) > 5 and len(other.seen) > 5, "both cameras", 40)
         broken.kill()
         from_s = time.monotonic()
-        wait_for(lambda: sink.kinds() == FAULT_AND_BACK[:1], "the fault")
+        wait_for(lambda: sink.kinds("cam") == FAULT_AND_BACK[:1], "the fault")
         broken.start()
-        wait_for(lambda: sink.kinds() == FAULT_AND_BACK, "the recovery")
+        wait_for(lambda: sink.kinds("cam") == FAULT_AND_BACK, "the recovery")
         to_s = time.monotonic()
     assert "fell silent" in note_of(sink) or "refused" in note_of(sink)
     assert sink.kinds("cam-2") == []
@@ -129,11 +130,11 @@ def test_stalled_the_reader_is_killed_from_outside(two_cameras: tuple[RtspServer
         assert pid is not None
         stalled.freeze()
         try:
-            wait_for(lambda: sink.kinds() == FAULT_AND_BACK[:1], "the fault")
+            wait_for(lambda: sink.kinds("cam") == FAULT_AND_BACK[:1], "the fault")
             wait_for(lambda: is_gone(pid), "the end of the reader that hangs")
         finally:
             stalled.thaw()
-        wait_for(lambda: sink.kinds() == FAULT_AND_BACK, "the recovery")
+        wait_for(lambda: sink.kinds("cam") == FAULT_AND_BACK, "the recovery")
     assert "hung" in note_of(sink)
 
 

@@ -26,7 +26,7 @@ from edge.agent.sources.zigbee_settings import ZigbeeSettings
 from redwhistle.clock import SystemClock
 from redwhistle.errors import OutboxError
 from tests.conftest import StartMosquitto
-from tests.integration.recording import RecordingSink, moment
+from tests.recording import RecordingSink, moment
 
 pytestmark = pytest.mark.servers
 

@@ -33,8 +33,9 @@ from edge.agent.sources.osdp_panel import read_card
 from edge.agent.sources.osdp_settings import OsdpSettings
 from redwhistle.errors import SourceError
 from tests.integration.edge_modbus.peer import SerialPair
+from tests.recording import RecordingSink, moment
 from tests.unit.edge_actuators.desk import wait_for
-from tests.unit.edge_gpio.watching import CHIP, Said, moment, running
+from tests.unit.edge_gpio.watching import CHIP, running
 
 pytestmark = pytest.mark.servers
 KEY = bytes(range(16))
@@ -149,7 +150,7 @@ def test_a_card_and_the_doors_contact_make_one_opening(line: SerialPair, tmp_pat
         wait_for(lambda: source._doors._doors["door-1"].pending, "the card is heard", 20)
         assert said.events == []
         chips.drive(CHIP, 4, True)
-        wait_for(lambda: said.kinds() == [("door-1", "gate_opened", True)], "it opened", 20)
+        wait_for(lambda: said.said() == [("door-1", "gate_opened", True)], "it opened", 20)
 
 
 def test_tamper_and_silence_are_said_and_end(line: SerialPair, tmp_path: Path) -> None:
@@ -174,12 +175,12 @@ def test_another_key_is_no_reader_of_ours(line: SerialPair, tmp_path: Path) -> N
         wait_for(lambda: ("door-1", "reader_offline", True) in said.codes(), "it does not count", 30)
         device.submit_event(card(CARD, 26))
         time.sleep(0.5)
-    assert [each for each in said.kinds() if each[1] == "gate_opened"] == []
+    assert [each for each in said.said() if each[1] == "gate_opened"] == []
 
 
 def test_a_line_that_is_not_there_is_an_error_for_the_supervisor(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be opened"):
-        make(tmp_path, "/dev/no-such-line").run(Said(), threading.Event())
+        make(tmp_path, "/dev/no-such-line").run(RecordingSink(), threading.Event())
 
 
 @pytest.mark.parametrize("text", ["", "00", "zz" * 16, "00" * 17])

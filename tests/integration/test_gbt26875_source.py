@@ -14,7 +14,7 @@ from edge.agent.sources import gbt26875
 from edge.agent.sources.gbt26875_settings import Gbt26875Settings
 from redwhistle.errors import OutboxError, SourceError
 from tests.integration.gbt26875_peers import Centre, Peer
-from tests.integration.recording import RecordingSink
+from tests.recording import RecordingSink
 from tests.unit.gbt26875_vectors import (
     CENTRE,
     CONFIRM,

@@ -142,6 +142,15 @@ def test_suppression_is_the_greedy_one(
     assert kept.tolist() == plain
 
 
+def test_boxes_of_the_largest_numbers_are_weighed_without_overflow() -> None:
+    """Their areas lie far above what 32 bits hold."""
+    far = np.float32(3e38)
+    boxes = np.array([[0, 0, far, far], [0, 0, far, far], [0, 0, far, far / 4]], dtype=np.float32)
+    scores = np.array([0.8, 0.9, 0.7], dtype=np.float32)
+    with np.errstate(all="raise"):
+        assert decode.select(boxes, scores, 0.3, 0.45).tolist() == [1, 2]
+
+
 wild = st.floats(width=32, allow_nan=True, allow_infinity=True)
 YOLOX = ModelEntry.model_validate(
     {

@@ -18,8 +18,9 @@ from edge.agent.sources.card_key import open_key
 from edge.agent.sources.gate_http import GateHttpSource, build, sign
 from edge.agent.sources.gate_settings import GateHttpSettings
 from redwhistle.errors import OutboxError, SourceError
+from tests.recording import RecordingSink, moment
 from tests.unit.edge_actuators.desk import wait_for
-from tests.unit.edge_gpio.watching import Said, moment, running
+from tests.unit.edge_gpio.watching import running
 
 SECRET = "a-secret-of-the-gates"
 PATH = "/access/gate/south"
@@ -38,7 +39,7 @@ def make(folder: Path, **more: Any) -> GateHttpSource:
 
 
 @pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[GateHttpSource, Said]]:
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[GateHttpSource, RecordingSink]]:
     source = make(tmp_path_factory.mktemp("gate"))
     with running(source) as said:
         wait_for(lambda: source.port, "it listens")
@@ -73,7 +74,9 @@ def message(**fields: Any) -> bytes:
     return json.dumps(fields).encode()
 
 
-def test_a_signed_message_is_an_event_with_its_card_hashed(door: tuple[GateHttpSource, Said]) -> None:
+def test_a_signed_message_is_an_event_with_its_card_hashed(
+    door: tuple[GateHttpSource, RecordingSink],
+) -> None:
     source, said = door
     said.events.clear()
     assert post(source, message(event="opened", direction="in", card="0004512345")) == 204
@@ -89,7 +92,7 @@ def test_a_signed_message_is_an_event_with_its_card_hashed(door: tuple[GateHttpS
     assert said.values("gate-south", "passed_in")[-1] == 1
 
 
-def test_what_is_not_signed_now_and_once_is_refused(door: tuple[GateHttpSource, Said]) -> None:
+def test_what_is_not_signed_now_and_once_is_refused(door: tuple[GateHttpSource, RecordingSink]) -> None:
     source, said = door
     said.events.clear()
     body, now_ms = message(event="forced"), moment().at_ms
@@ -112,7 +115,7 @@ def test_what_is_not_signed_now_and_once_is_refused(door: tuple[GateHttpSource, 
     assert len(said.events) == 1
 
 
-def test_paths_methods_and_lengths(door: tuple[GateHttpSource, Said]) -> None:
+def test_paths_methods_and_lengths(door: tuple[GateHttpSource, RecordingSink]) -> None:
     source, said = door
     said.events.clear()
     body = message(event="forced")
@@ -141,7 +144,7 @@ def test_with_a_token(tmp_path: Path) -> None:
 
 
 def test_what_the_outbox_refuses_is_answered_with_try_again(tmp_path: Path) -> None:
-    class Full(Said):
+    class Full(RecordingSink):
         def __init__(self) -> None:
             super().__init__()
             self.full = True
@@ -170,7 +173,7 @@ def test_what_the_outbox_refuses_is_answered_with_try_again(tmp_path: Path) -> N
     said_at=st.text(max_size=20) | st.integers(0, 2**70).map(str),
 )
 def test_any_request_is_answered(
-    door: tuple[GateHttpSource, Said], path: str, body: bytes, said_at: str
+    door: tuple[GateHttpSource, RecordingSink], path: str, body: bytes, said_at: str
 ) -> None:
     """Signed rightly, whatever it says."""
     source, said = door
@@ -183,7 +186,7 @@ def test_any_request_is_answered(
 
 
 @given(st.binary(min_size=1, max_size=300))
-def test_any_bytes_on_the_wire_are_survived(door: tuple[GateHttpSource, Said], sent: bytes) -> None:
+def test_any_bytes_on_the_wire_are_survived(door: tuple[GateHttpSource, RecordingSink], sent: bytes) -> None:
     source, said = door
     said.events.clear()
     assert source.port is not None
@@ -229,4 +232,4 @@ def test_a_port_that_is_taken_is_an_error_for_the_supervisor(tmp_path: Path) -> 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         source = make(tmp_path, port=taken.getsockname()[1])
         with pytest.raises(SourceError, match="port free"):
-            source.run(Said(), threading.Event())
+            source.run(RecordingSink(), threading.Event())

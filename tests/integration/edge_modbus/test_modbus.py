@@ -13,7 +13,7 @@ from edge.agent.sources.modbus_settings import ModbusSettings
 from redwhistle.contracts.events import DeviceData, WaterLevelData
 from redwhistle.errors import OutboxError
 from tests.integration.edge_modbus.peer import COIL, DISCRETE, HOLDING, INPUT, ModbusPeer, SerialPair, Unit
-from tests.integration.recording import RecordingSink, moment
+from tests.recording import RecordingSink, moment
 
 pytestmark = pytest.mark.servers
 

@@ -27,8 +27,9 @@ from edge.simulate.wishes import Options, Wish
 from redwhistle.clock import SystemClock, to_ms
 from redwhistle.errors import SimulationError
 from tests.integration.gbt26875_peers import Centre
+from tests.recording import RecordingSink, moment
 from tests.unit.edge_actuators.desk import wait_for
-from tests.unit.edge_gpio.watching import CHIP, Said, moment, running
+from tests.unit.edge_gpio.watching import CHIP, running
 from tests.unit.edge_simulate.boxes import SOURCES, write_box
 from tests.unit.gbt26875_vectors import TRANSMITTER
 
@@ -148,10 +149,10 @@ def test_contacts_on_wires_are_what_the_box_sees(tmp_path: Path) -> None:
         Stage(settings, Ways(wires=WIRES), chips, now) as stage,
     ):
         act(settings, stage, "relay-1", "alarm", test=True)
-        wait_for(lambda: ("relay-1", "smoke", True) in said.kinds(), "the test")
+        wait_for(lambda: ("relay-1", "smoke", True) in said.said(), "the test")
         assert all(each.test for each in said.events if each.kind == "smoke")
         act(settings, stage, "sos-3", "press")
-        wait_for(lambda: ("sos-3", "sos", True) in said.kinds(), "the press")
+        wait_for(lambda: ("sos-3", "sos", True) in said.said(), "the press")
         act(settings, stage, "gate-3", "opened")
         wait_for(lambda: said.values("gate-3", "gate_open")[-1:] == [1.0], "the gate is open")
         act(settings, stage, "gate-3", "closed")
@@ -170,7 +171,7 @@ def test_cards_on_wires_open_the_door(tmp_path: Path) -> None:
     chips.drive(CHIP, 16, False)
     made = wiegand.build(source, moment=moment, gpio=chips, data_dir=tmp_path)
 
-    def opened(said: Said) -> list[object]:
+    def opened(said: RecordingSink) -> list[object]:
         return [each for each in said.events if each.kind == "gate_opened"]
 
     with running(made) as said, Stage(settings, Ways(wires=WIRES), chips, now) as stage:

@@ -16,8 +16,9 @@ import yaml
 from edge.agent.metrics import Gauge, MetricsDoor, render
 from edge.agent.notifying import Notifier
 from redwhistle.errors import SourceError
+from tests.recording import RecordingSink
 from tests.unit.edge_actuators.desk import wait_for
-from tests.unit.edge_gpio.watching import Said, running
+from tests.unit.edge_gpio.watching import running
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 UNIT = CHECKOUT / "docker" / "systemd" / "redwhistle-edge.service"
@@ -128,4 +129,4 @@ def test_the_metrics_door_answers_on_loopback_and_nothing_else() -> None:
             assert (answer.status, b"redwhistle_edge_up 1" in answer.read()) == (status, status == 200)
             connection.close()
         with pytest.raises(SourceError, match="taken"):
-            MetricsDoor(door.port, list).run(Said(), threading.Event())
+            MetricsDoor(door.port, list).run(RecordingSink(), threading.Event())

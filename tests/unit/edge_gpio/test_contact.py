@@ -14,8 +14,9 @@ from edge.agent.policy.contact_line import LineState, Wiring
 from edge.agent.sources.contact import ContactSource, build
 from edge.agent.sources.contact_settings import ContactSettings
 from redwhistle.errors import SourceError
+from tests.recording import RecordingSink, moment
 from tests.unit.edge_actuators.desk import wait_for
-from tests.unit.edge_gpio.watching import CHIP, Said, moment, running
+from tests.unit.edge_gpio.watching import CHIP, running
 
 
 def source(chips: DoubleChips, *devices: dict[str, Any], **more: Any) -> ContactSource:
@@ -36,8 +37,8 @@ def part(chips: DoubleChips, line: int = 4) -> None:
     chips.drive(CHIP, line, True)
 
 
-def heard(said: Said, what: tuple[str, str, bool]) -> None:
-    wait_for(lambda: what in said.kinds(), f"{what}")
+def heard(said: RecordingSink, what: tuple[str, str, bool]) -> None:
+    wait_for(lambda: what in said.said(), f"{what}")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_each_kind_says_its_event(kind: str, says: str, event: str, normally: st
         wait_for(lambda: (CHIP, 4) in chips._taken, "the lines are taken")
         (close if normally == "open" else part)(chips)
         heard(said, (f"{kind}-1", event, True))
-    assert {each[1] for each in said.kinds()} == {event}
+    assert {each[1] for each in said.said()} == {event}
 
 
 def test_a_contact_that_is_closed_at_the_start_alarms() -> None:
@@ -84,7 +85,7 @@ def test_a_short_press_is_one_call_and_a_bounce_none() -> None:
         chips.drive(CHIP, 4, False, at_ns=1_000_000_000)
         chips.drive(CHIP, 4, True, at_ns=1_060_000_000)
         heard(said, ("sos-1", "sos", True))
-    assert said.kinds() == [("sos-1", "sos", True)]
+    assert said.said() == [("sos-1", "sos", True)]
 
 
 PAIR = one("smoke", "smoke", opposite_line=5)
@@ -97,7 +98,7 @@ def test_a_changeover_contact_tells_alarm_cut_and_short() -> None:
         wait_for(lambda: (CHIP, 4) in chips._taken, "the lines are taken")
         part(chips, 5)
         wait_for(lambda: ("smoke-1", "line_open", True) in said.codes(), "the cut is said")
-        assert ("smoke-1", "smoke", True) not in said.kinds()
+        assert ("smoke-1", "smoke", True) not in said.said()
         close(chips, 5)
         wait_for(lambda: ("smoke-1", "line_open", False) in said.codes(), "its end is said")
         part(chips, 5)
@@ -179,7 +180,7 @@ def test_a_chip_that_breaks_is_an_error_for_the_supervisor() -> None:
     chips = DoubleChips()
     chips.break_chip(CHIP)
     with pytest.raises(SourceError):
-        source(chips, one("smoke", "smoke")).run(Said(), threading.Event())
+        source(chips, one("smoke", "smoke")).run(RecordingSink(), threading.Event())
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from edge.agent.policy.wiegand import Assembling, Bits, Credential, Pulse, Unrea
 from edge.agent.sources.card_key import open_key
 from edge.agent.sources.wiegand import WiegandSource, build
 from edge.agent.sources.wiegand_settings import WiegandSettings
+from tests.recording import RecordingSink, moment
 from tests.unit.edge_actuators.desk import wait_for
-from tests.unit.edge_gpio.watching import CHIP, Said, moment, running
+from tests.unit.edge_gpio.watching import CHIP, running
 
 MS, US = 1_000_000, 1_000
 GAP = 30 * MS
@@ -221,7 +222,7 @@ def test_frames_that_cannot_be_read_are_a_fault_in_the_end(tmp_path: Path) -> No
         wait_for(lambda: ("door-1", "malformed_messages", True) in said.codes(), "the fault is said")
         reader.send(make_frame(1, 26))
         wait_for(lambda: ("door-1", "malformed_messages", False) in said.codes(), "its end is said")
-    assert isinstance(said, Said)
+    assert isinstance(said, RecordingSink)
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,9 @@ class RecordingSink:
     def reading(self, seen: ReadingSeen) -> None:
         self.readings.append(seen)
 
-    def kinds(self) -> list[tuple[str, bool]]:
-        """Kind and whether it begins, of each event."""
-        return [(e.kind.value, e.data.active) for e in self.events]
+    def kinds(self, device: str | None = None) -> list[tuple[str, bool]]:
+        """Kind and whether it begins, of each event; of one device where one is named."""
+        return [(e.kind.value, e.data.active) for e in self.events if device in (None, e.device)]
 
     def said(self) -> list[tuple[str, str, bool]]:
         """Device, kind and whether it begins, of each event."""
@@ -48,6 +48,11 @@ class RecordingSink:
             )
             for e in self.events
         ]
+
+    def codes(self) -> list[tuple[str, str, bool]]:
+        """Device, code and whether it begins, of each event that has room for a code."""
+        coded = [(e, getattr(e.data, "code", None)) for e in self.events if hasattr(e.data, "code")]
+        return [(e.device, str(code), e.data.active) for e, code in coded]
 
     def values(self, device: str, metric: str) -> list[float]:
         """What one device measured."""
