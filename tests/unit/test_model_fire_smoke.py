@@ -20,7 +20,7 @@ from edge.agent.policy.camera import CameraRules
 from edge.measuring.pictures import read_picture
 from edge.measuring.ranking import auc, tpr_at_fpr
 from models.training.fire.clips import frames as frames_of
-from models.training.fire.synthetic import drawn_flame, fractal_noise, lay
+from models.training.fire.synthetic import drawn_flame, drawn_smoke, fractal_noise, lay, look_alike
 from redwhistle.contracts.events import EventKind, SeenData
 from tests.shared_data import SHARED_DATA, shared_files
 
@@ -61,6 +61,15 @@ def said(models: Models, frames: Iterator[tuple[float, Image]]) -> list[tuple[fl
 def scene(seed: int, draw: Picture, lasts_s: float = 12.0) -> Iterator[tuple[float, Image]]:
     """A room or a yard, by day or by night, with the camera's noise; `draw` paints what happens."""
     rng = np.random.default_rng(seed)
+    room = drawn_room(rng)
+    for i in range(int(lasts_s * FPS)):
+        frame = as_seen(rng, room)
+        draw(rng, frame, i / FPS - BEGINS_S)
+        yield i / FPS, frame
+
+
+def drawn_room(rng: np.random.Generator) -> np.ndarray:
+    """(height, width, 3) before the camera's noise."""
     light = rng.uniform(0.3, 1.0)
     tint = rng.uniform(0.85, 1.1, 3)
     room = 60 + 100 * fractal_noise(rng, HEIGHT_PX, WIDTH_PX, 0.4)[:, :, None] * tint
@@ -68,10 +77,11 @@ def scene(seed: int, draw: Picture, lasts_s: float = 12.0) -> Iterator[tuple[flo
     for _ in range(5):
         x, y, grey = int(rng.integers(0, 280)), int(rng.integers(20, 120)), rng.uniform(40, 180)
         room[y : y + int(rng.integers(20, 60)), x : x + int(rng.integers(15, 60))] = grey * tint
-    for i in range(int(lasts_s * FPS)):
-        frame = np.clip(room * light + rng.normal(0, 2, room.shape), 0, 255).astype(np.uint8)
-        draw(rng, frame, i / FPS - BEGINS_S)
-        yield i / FPS, frame
+    return room * light
+
+
+def as_seen(rng: np.random.Generator, room: np.ndarray) -> Image:
+    return np.clip(room + rng.normal(0, 2, room.shape), 0, 255).astype(np.uint8)
 
 
 def flame(rng: np.random.Generator, frame: Image, at_s: float) -> None:
@@ -127,6 +137,51 @@ def test_a_small_flame_stands_out_in_its_cell(models: Models) -> None:
 
     assert best(small) >= 0.95
     assert best(nothing) <= 0.2
+
+
+def tiny_flame(rng: np.random.Generator, picture: Image) -> None:
+    """5 to 11 pixels high."""
+    height = int(rng.integers(5, 12))
+    x, y = int(rng.integers(10, 290)), int(rng.integers(40, 150))
+    lay(picture, drawn_flame(rng, 64, 44), x, y, (max(2, int(height * 0.7)), height), glow=0.1)
+
+
+def thin_smoke(rng: np.random.Generator, picture: Image) -> None:
+    smoky = picture.copy()
+    drawn_smoke(rng, smoky)
+    picture[:] = (picture * 0.45 + smoky * 0.55).astype(np.uint8)
+
+
+def no_change(rng: np.random.Generator, picture: Image) -> None:
+    """The room as it is."""
+
+
+def test_what_is_hard_to_tell_is_told_as_well_as_ever(models: Models) -> None:
+    """Tiny flames and thin smoke against rooms and look-alikes, 60 of each, where the model is right most times only.
+
+    A model that is a little worse is far worse here: normal noise of a tenth of their spread on all weights brought the
+    areas from 0.97 and 0.83 to at most 0.88 and 0.72.
+    """
+    opened = models.open("fire")
+    assert opened is not None
+    entry, detector = opened.entry, FireDetector(opened.entry, opened.session)
+
+    def scores(change: Callable[[np.random.Generator, Image], None]) -> list[float]:
+        found = []
+        for n in range(60):
+            rng = np.random.default_rng([7, n])
+            picture = as_seen(rng, drawn_room(rng))
+            change(rng, picture)
+            rows = picture_rows(entry, detector.score(picture)[1])
+            found.append(float(alarm_scores(entry, rows).max()))
+        return found
+
+    others = np.array(scores(look_alike) + scores(no_change))
+    flames, smokes = auc(np.array(scores(tiny_flame)), others), auc(np.array(scores(thin_smoke)), others)
+    assert flames is not None
+    assert flames >= 0.95
+    assert smokes is not None
+    assert smokes >= 0.79
 
 
 @pytest.mark.parametrize("draw", [walkers, poster, blinking_lamp, nothing])
