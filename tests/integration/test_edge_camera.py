@@ -31,12 +31,11 @@ from tests.integration.cameras import (
     build,
     is_gone,
     make_clip,
-    moment,
     running,
     section,
     wait_for,
 )
-from tests.recording import RecordingSink
+from tests.recording import RecordingSink, moment
 
 pytestmark = pytest.mark.faults
 

@@ -19,13 +19,14 @@ from edge.agent.pipeline import CameraPipeline, Frame, Image
 from edge.agent.policy.camera import CameraRules
 from edge.measuring.pictures import read_picture
 from edge.measuring.ranking import auc, tpr_at_fpr
+from models.training.drawing import draw_room, room_light, with_noise
 from models.training.fire.clips import frames as frames_of
-from models.training.fire.synthetic import drawn_flame, drawn_smoke, fractal_noise, lay, look_alike
+from models.training.fire.synthetic import drawn_flame, drawn_smoke, lay, look_alike
 from redwhistle.contracts.events import EventKind, SeenData
 from tests.shared_data import SHARED_DATA, shared_files
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
-WIDTH_PX, HEIGHT_PX, FPS, BEGINS_S = 320, 180, 4, 2
+FPS, BEGINS_S = 4, 2
 Picture = Callable[[np.random.Generator, Image, float], None]
 """Draws into a frame of the scene; the last argument is the time since it began, seconds, below 0 before."""
 
@@ -61,27 +62,11 @@ def said(models: Models, frames: Iterator[tuple[float, Image]]) -> list[tuple[fl
 def scene(seed: int, draw: Picture, lasts_s: float = 12.0) -> Iterator[tuple[float, Image]]:
     """A room or a yard, by day or by night, with the camera's noise; `draw` paints what happens."""
     rng = np.random.default_rng(seed)
-    room = drawn_room(rng)
+    room = room_light(rng)
     for i in range(int(lasts_s * FPS)):
-        frame = as_seen(rng, room)
+        frame = with_noise(rng, room, 2)
         draw(rng, frame, i / FPS - BEGINS_S)
         yield i / FPS, frame
-
-
-def drawn_room(rng: np.random.Generator) -> np.ndarray:
-    """(height, width, 3) before the camera's noise."""
-    light = rng.uniform(0.3, 1.0)
-    tint = rng.uniform(0.85, 1.1, 3)
-    room = 60 + 100 * fractal_noise(rng, HEIGHT_PX, WIDTH_PX, 0.4)[:, :, None] * tint
-    room[int(HEIGHT_PX * 0.6) :] *= 0.7
-    for _ in range(5):
-        x, y, grey = int(rng.integers(0, 280)), int(rng.integers(20, 120)), rng.uniform(40, 180)
-        room[y : y + int(rng.integers(20, 60)), x : x + int(rng.integers(15, 60))] = grey * tint
-    return room * light
-
-
-def as_seen(rng: np.random.Generator, room: np.ndarray) -> Image:
-    return np.clip(room + rng.normal(0, 2, room.shape), 0, 255).astype(np.uint8)
 
 
 def flame(rng: np.random.Generator, frame: Image, at_s: float) -> None:
@@ -170,7 +155,7 @@ def test_what_is_hard_to_tell_is_told_as_well_as_ever(models: Models) -> None:
         found = []
         for n in range(60):
             rng = np.random.default_rng([7, n])
-            picture = as_seen(rng, drawn_room(rng))
+            picture = draw_room(rng)
             change(rng, picture)
             rows = picture_rows(entry, detector.score(picture)[1])
             found.append(float(alarm_scores(entry, rows).max()))

@@ -7,8 +7,8 @@ from torch.nn import functional
 from models.training.people.network import Backbone, Conv, Depthwise, TopDown, YoloxNano
 
 CELL_PX = 8
-_SHARPNESS = 10.0
-_FIRST_BIAS = -0.3
+_SHARPNESS = 5.0
+_FIRST_BIAS = -0.4
 
 
 class CrowdNet(nn.Module):

@@ -1,4 +1,10 @@
-"""The loss: which cells answer for which person (SimOTA of the YOLOX paper), and how wrong they are."""
+"""The loss: which cells answer for which person (SimOTA of the YOLOX paper), and how wrong they are.
+
+The score of a row is objectness times class. Only this product is judged, against the overlap with the person
+(quality focal loss, Li et al. 2020, "Generalized Focal Loss"), never the two factors: the network that we begin from
+says "object" of a car, too, and "person" of nothing else; to teach its objectness that a car is none would unlearn
+what it knows.
+"""
 
 import torch
 from torch import Tensor
@@ -8,7 +14,8 @@ from models.training.people.network import STRIDES
 
 _CENTRE_CELLS = 2.5
 _CANDIDATES = 10
-_BOX_WEIGHT = 5.0
+_BOX_WEIGHT = 2.0
+_SCORE_WEIGHT = 4.0
 
 
 def cells_of(width_px: int, height_px: int) -> Tensor:
@@ -23,32 +30,60 @@ def cells_of(width_px: int, height_px: int) -> Tensor:
 
 
 def loss_of(
-    rows: Tensor, cells: Tensor, people: list[Tensor], ignored: list[Tensor]
-) -> tuple[Tensor, dict[str, float]]:
-    """`rows`: (B, N, 6) raw; `people` and `ignored`: (M, 4) xyxy px for each picture. Gives the loss and its parts."""
+    rows: Tensor, cells: Tensor, people: list[Tensor], ignored: list[Tensor], doubt: Tensor
+) -> tuple[Tensor, Tensor, dict[str, float]]:
+    """`rows`: (B, N, 5 + C) raw, the class `person` first; `people` and `ignored`: (M, 4) xyxy px for each picture.
+
+    `doubt`: (B, N) the score to give where the labels name nobody: zero where the labels are complete.
+
+    Gives the loss, (B, N) where the labels said neither "somebody" nor "who knows", and the parts of the loss.
+    """
     boxes = _boxes(rows, cells)
-    sums = {"box": rows.new_zeros(()), "seen": rows.new_zeros(()), "kind": rows.new_zeros(())}
+    free = torch.ones(rows.shape[:2])
+    sums = {"box": rows.new_zeros(()), "score": rows.new_zeros(())}
     matched = 0
-    for row, box, wanted, unsure in zip(rows, boxes, people, ignored, strict=True):
-        target = torch.zeros(len(row))
+    for i, (row, box, wanted, unsure) in enumerate(zip(rows, boxes, people, ignored, strict=True)):
+        target = doubt[i].clone()
         weight = torch.ones(len(row))
         if len(unsure):
             weight[_inside_or_over(box.detach(), cells, unsure)] = 0.0
+        free[i] = weight
         if len(wanted):
             mine, which = _assign(row.detach(), box.detach(), cells, wanted)
             shared = _iou(box[mine], wanted[which])
             sums["box"] = sums["box"] + (1 - shared**2).sum()
-            sums["kind"] = sums["kind"] + functional.binary_cross_entropy_with_logits(
-                row[mine, 5], shared.detach().clamp(0, 1), reduction="sum"
-            )
-            target[mine], weight[mine] = 1.0, 1.0
+            target[mine], weight[mine], free[i, mine] = shared.detach().clamp(0, 1), 1.0, 0.0
             matched += len(mine)
-        each = functional.binary_cross_entropy_with_logits(row[:, 4], target, reduction="none")
-        sums["seen"] = sums["seen"] + (each * weight).sum()
+        sums["score"] = sums["score"] + (_wrong_by(row, target) * weight).sum()
     total = max(matched, len(rows))
     parts = {name: value / total for name, value in sums.items()}
-    loss = _BOX_WEIGHT * parts["box"] + parts["seen"] + parts["kind"]
-    return loss, {name: float(value.detach()) for name, value in parts.items()}
+    loss = _BOX_WEIGHT * parts["box"] + _SCORE_WEIGHT * parts["score"]
+    return loss, free, {name: float(value.detach()) for name, value in parts.items()}
+
+
+def forgetting_of(rows: Tensor, before: Tensor, free: Tensor) -> Tensor:
+    """What was unlearnt of other things than people (Li and Hoiem 2016, "Learning without Forgetting").
+
+    `rows` and `before`: (B, N, 5 + C) raw, of the network that learns and of the one that it began as; `free`: (B, N) the
+    cells to look at. Objectness and all classes but `person` are held where an object was or is now seen: otherwise all
+    that moves becomes a person to a network that is shown little else.
+    """
+    thing, thing_before = rows[..., 4], before[..., 4].sigmoid()
+    seen = free * torch.maximum(thing_before, thing.detach().sigmoid())
+    held = functional.binary_cross_entropy_with_logits(thing, thing_before, reduction="none")
+    kinds = functional.binary_cross_entropy_with_logits(
+        rows[..., 6:], before[..., 6:].sigmoid(), reduction="none"
+    ).sum(-1)
+    return (seen * (held + kinds)).sum() / (seen.sum() + 1)
+
+
+def _wrong_by(row: Tensor, target: Tensor) -> Tensor:
+    """(N,): cross entropy of the score, weighed by the square of its distance from the target."""
+    logarithm = functional.logsigmoid(row[:, 4]) + functional.logsigmoid(row[:, 5])
+    score = logarithm.exp()
+    against = torch.log1p(-score.clamp(max=1 - 1e-6))
+    entropy = -(target * logarithm + (1 - target) * against)
+    return (target - score).detach().square() * entropy
 
 
 @torch.no_grad()

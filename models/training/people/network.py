@@ -175,9 +175,13 @@ class YoloxNano(nn.Module):
         self.head = nn.ModuleList([Level(inputs, classes) for inputs in (64, 128, 256)])
 
     def raw(self, x: Tensor) -> Tensor:
+        return self.raw_with_features(x)[0]
+
+    def raw_with_features(self, x: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """And the maps of the three strides that the heads look at."""
         features = self.bottom_up(*self.top_down(*self.backbone(x)))
         maps = [level(each) for level, each in zip(self.head, features, strict=True)]
-        return torch.cat([each.flatten(2) for each in maps], 2).permute(0, 2, 1)
+        return torch.cat([each.flatten(2) for each in maps], 2).permute(0, 2, 1), features
 
     def forward(self, x: Tensor) -> Tensor:
         rows = self.raw(x)
