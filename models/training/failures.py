@@ -2,7 +2,7 @@
 
     python -m models.training.failures --models models
 
-Run in the box's environment. Writes `NAME-failures.png` beside each model: for fire the drawn views it is most wrong about,
+Run in the box's environment. Writes `NAME-failures.jpg` beside each model: for fire the drawn views it is most wrong about,
 for people and crowds what hides, lies, is far away or is no person.
 """
 
@@ -39,8 +39,8 @@ def main() -> None:
         if opened is None:
             print(f"no model for {task}")
             continue
-        path = folder / f"{opened.entry.name}-failures.png"
-        cv2.imwrite(str(path), _sheet(make(opened)), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+        path = folder / f"{opened.entry.name}-failures.jpg"
+        cv2.imwrite(str(path), _sheet(make(opened)), [cv2.IMWRITE_JPEG_QUALITY, 82])
         print(path)
 
 

@@ -2,8 +2,8 @@
 
     python -m models.training.measure_people DATA --models models
 
-One line of JSON; `people-curves.png` and `crowd-curves.png` go beside the models. Thresholds are not chosen here:
-they come as arguments and stand in the manifest.
+One line of JSON; `people-curves.png` and `crowd-curves.png` go beside the models. The threshold is not chosen here: it
+stands in the manifest.
 """
 
 import argparse
@@ -16,9 +16,11 @@ import matplotlib as mpl
 import numpy as np
 import onnxruntime as ort
 
+from edge.agent.detectors.manifest import read_manifest
 from edge.agent.policy.handover import CountMode, HandoverRules, HandoverState, count_people
 from models.training.people.data import Picture, letterbox, read_image, read_pictures
-from models.training.people.looking import Run, find, run_file
+from models.training.people.looking import Run, find, run_file, run_network
+from models.training.people.network import START, keep_person, load_onnx
 from models.training.people.scoring import Floats, Result, ap50, count_mae
 
 mpl.use("Agg")
@@ -38,17 +40,20 @@ def main() -> None:
     people, size = _open(wish.models / "people.onnx")
     results = {p.path: _look(people, p, size) for p in pictures}
     boxed = [results[p.path] for p in pictures if p.boxes is not None]
-    out: dict[str, object] = {"people": _by_source(boxed, wish.threshold)}
-    empty = _empty_scenes(wish.data, wish.teacher)
-    found = [(find(people, image, *size)[1] >= wish.threshold).sum() for image in empty]
+    entry = read_manifest(wish.models).find("people")
+    assert entry is not None
+    threshold = entry.score_min
+    out: dict[str, object] = {"threshold": threshold, "people": _by_source(boxed, threshold)}
+    empty = _empty_scenes(wish.data)
+    found = [(find(people, image, *size)[1] >= threshold).sum() for image in empty]
     out["empty"] = {"n": len(empty), "people": float(np.mean(np.array(found) > 0))}
-    _draw_people(boxed, wish.threshold, wish.models / "people-curves.png")
+    _draw_people(boxed, threshold, wish.models / "people-curves.png")
     crowd_path = wish.models / "crowd.onnx"
     if crowd_path.exists():
         crowd, crowd_size = _open(crowd_path)
         weighed = {p.path: _weigh(crowd, read_image(p.path), crowd_size) for p in pictures}
         out["crowd"] = _errors(pictures, [weighed[p.path] for p in pictures])
-        auto = [_auto(results[p.path].count(wish.threshold), weighed[p.path]) for p in pictures]
+        auto = [_auto(results[p.path].count(threshold), weighed[p.path]) for p in pictures]
         out["auto"] = _errors(pictures, auto)
         dense = [_weigh(crowd, image, crowd_size) for image in empty]
         mixed = [_auto(int(boxes), weight) for boxes, weight in zip(found, dense, strict=True)]
@@ -67,10 +72,6 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("data", type=Path)
     parser.add_argument("--models", type=Path, default=Path("models"))
-    parser.add_argument("--threshold", type=float, required=True, help="score_min of people in the manifest")
-    parser.add_argument(
-        "--teacher", type=Path, required=True, help="the plain network for 704 x 448, to name empty scenes"
-    )
     return parser.parse_args()
 
 
@@ -121,8 +122,8 @@ def _errors(pictures: list[Picture], counts: list[float]) -> dict[str, dict[str,
     return told
 
 
-def _empty_scenes(data: Path, teacher: Path) -> list[Floats]:
-    run = run_file(teacher)
+def _empty_scenes(data: Path) -> list[Floats]:
+    run = run_network(keep_person(load_onnx(data / START)).eval())
     with (data / "fire" / "labels.csv").open(newline="") as file:
         rows = [r for r in csv.DictReader(file) if r["split"] == "val" and r["source"] != "coco2017_lightly"]
     images = [read_image(data / "fire" / r["file"]) for r in rows]

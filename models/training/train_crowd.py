@@ -9,9 +9,6 @@ sources and measures on them: what to expect of a place that the network has nev
 """
 
 import argparse
-import copy
-import json
-import time
 from pathlib import Path
 
 import cv2
@@ -23,14 +20,14 @@ from torch.nn import functional
 from models.training.crowd.drawing import Crop, crop
 from models.training.crowd.lessons import EMPTY, CrowdLesson, gather
 from models.training.crowd.network import CrowdNet, begin_from
+from models.training.loop import Plan, learn
 from models.training.people.augment import spoil
 from models.training.people.data import Picture, letterbox, read_image, read_pictures
 from models.training.people.exporting import export
 from models.training.people.looking import run_network
-from models.training.people.network import keep_person, load_onnx
+from models.training.people.network import START, keep_person, load_onnx
 from models.training.people.teaching import Lesson, make_lessons, read_lesson
 
-START = "yolox_nano_coco_416.onnx"
 WIDTH_PX, HEIGHT_PX = 640, 480
 """Of the exported model."""
 _CROP = (384, 320)
@@ -51,8 +48,8 @@ _SCALES = {"shanghaitech_A": (0.6, 1.6), "shanghaitech_B": (0.7, 2.2), EMPTY: (0
 _OTHER_SCALES = (0.35, 1.3)
 """People who fill the picture are not what this network is for: it sees them smaller."""
 _WARM_UP_STEPS = 100
-_EMA = 0.997
-_SAVE_EVERY = 100
+_MEAN_KEEPS = 0.997
+_CLIP_NORM = 5.0
 
 
 def main() -> None:
@@ -60,7 +57,7 @@ def main() -> None:
     wish = _arguments()
     torch.set_num_threads(1)
     torch.manual_seed(wish.seed)
-    detector = keep_person(load_onnx(wish.data / "models" / START)).eval()
+    detector = keep_person(load_onnx(wish.data / START)).eval()
     lessons = make_lessons(
         wish.data, run_network(detector), wish.work / "lessons.json", wish.others, wish.teacher_seed
     )
@@ -94,66 +91,39 @@ def _arguments() -> argparse.Namespace:
 
 def _train(wish: argparse.Namespace, net: CrowdNet, lessons: list[CrowdLesson]) -> CrowdNet:
     net = net.train().to(memory_format=torch.channels_last)
-    mean = copy.deepcopy(net)
-    for part in (
-        net.backbone.stem,
-        net.backbone.dark2,
-    ):  # edges and colours are what they were; half the time saved
+    for part in (net.backbone.stem, net.backbone.dark2):  # edges and colours: half the time saved
         part.requires_grad_(False)
-    fresh = [p for name, p in net.named_parameters() if not name.startswith(("backbone", "top_down"))]
-    known = [
-        p
-        for name, p in net.named_parameters()
-        if name.startswith(("backbone", "top_down")) and p.requires_grad
+    named = [(name.startswith(("backbone", "top_down")), p) for name, p in net.named_parameters()]
+    groups: list[dict[str, object]] = [
+        {"params": [p for known, p in named if not known], "weight_decay": 5e-3, "share": 2.0},
+        {
+            "params": [p for known, p in named if known and p.requires_grad],
+            "weight_decay": 5e-3,
+            "share": 0.6,
+        },
     ]
-    groups = [{"params": fresh, "share": 2.0}, {"params": known, "share": 0.6}]
-    optimiser = torch.optim.AdamW(groups, lr=wish.rate, weight_decay=5e-3)
-    kept = wish.work / ("_".join(["crowd", *wish.hold_out]) + ".pt")
-    if wish.begin is not None:
-        earlier = torch.load(wish.begin, weights_only=True)
-        net.load_state_dict(earlier["mean"])
-        mean.load_state_dict(earlier["mean"])
-    first = 0
-    if kept.exists():
-        state = torch.load(kept, weights_only=True)
-        net.load_state_dict(state["net"])
-        mean.load_state_dict(state["mean"])
-        optimiser.load_state_dict(state["optimiser"])
-        first = state["step"]
     by_source = {name: [each for each in lessons if each.source == name] for name in _SHARES}
-    began = time.monotonic()
-    last = wish.steps if wish.until is None else min(wish.until, wish.steps)
-    for step in range(first, last):
-        rate = _rate(wish.rate, step, wish.steps)
-        for group in optimiser.param_groups:
-            group["lr"] = rate * group["share"]
+
+    def loss(step: int) -> tuple[Tensor, dict[str, float]]:
         crops = [_draw(np.random.default_rng([wish.seed, step, i]), by_source) for i in range(wish.batch)]
         images = torch.from_numpy(np.stack([c.image for c in crops]).transpose(0, 3, 1, 2).astype(np.float32))
         wanted = torch.from_numpy(np.stack([c.density for c in crops])[:, None])
         sure = torch.from_numpy(np.stack([c.known for c in crops])[:, None])
         with torch.autocast("cpu", torch.bfloat16):
             got = net(images.contiguous(memory_format=torch.channels_last))
-        loss, parts = _loss(got, wanted, sure)
-        optimiser.zero_grad()
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        if not torch.isfinite(norm):
-            raise SystemExit(f"step {step}: the loss {parts} has no finite slope; lower --rate")
-        optimiser.step()
-        keep = min(_EMA, (1 + step) / (10 + step))
-        with torch.no_grad():
-            for slow, fast in zip(mean.parameters(), net.parameters(), strict=True):
-                slow.lerp_(fast, 1 - keep)
-        if step % 10 == 0:
-            shown = " ".join(f"{name} {value:.4f}" for name, value in parts.items())
-            print(f"step {step} rate {rate:.6f} {shown} {time.monotonic() - began:.0f} s", flush=True)
-        if (step + 1) % _SAVE_EVERY == 0 or step + 1 == last:
-            state = {"net": net.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict()}
-            torch.save({**state, "step": step + 1}, kept.with_suffix(".new"))
-            kept.with_suffix(".new").replace(kept)
-        if (step + 1) % wish.score_every == 0:
-            print(json.dumps({"step": step + 1, **_score(wish, mean)}), flush=True)
-    return mean
+        return _loss(got, wanted, sure)
+
+    plan = Plan(
+        steps=wish.steps,
+        rate=wish.rate,
+        warm_up=_WARM_UP_STEPS,
+        mean_keeps=_MEAN_KEEPS,
+        clip_norm=_CLIP_NORM,
+        until=wish.until,
+        score_every=wish.score_every,
+    )
+    kept = wish.work / ("_".join(["crowd", *wish.hold_out]) + ".pt")
+    return learn(net, groups, plan, kept, wish.begin, loss, lambda mean: _score(wish, mean))
 
 
 def _loss(got: Tensor, wanted: Tensor, sure: Tensor) -> tuple[Tensor, dict[str, float]]:
@@ -182,12 +152,6 @@ def _block_error(got: Tensor, wanted: Tensor, side: int) -> Tensor:
     return ((first - second) ** 2 / (first.detach() + 1)).mean()
 
 
-def _rate(top: float, step: int, steps: int) -> float:
-    if step < _WARM_UP_STEPS:
-        return top * (step + 1) / _WARM_UP_STEPS
-    return top * (0.03 + 0.97 * 0.5 * (1 + float(np.cos(np.pi * step / steps))))
-
-
 def _draw(rng: np.random.Generator, by_source: dict[str, list[CrowdLesson]]) -> Crop:
     names = [name for name, found in by_source.items() if found]
     shares = np.array([_SHARES[name] for name in names])
@@ -208,7 +172,7 @@ def _read(lesson: CrowdLesson) -> np.ndarray:
     return _PICTURES[key]
 
 
-def _score(wish: argparse.Namespace, net: CrowdNet) -> dict[str, dict[str, float]]:
+def _score(wish: argparse.Namespace, net: CrowdNet) -> dict[str, object]:
     wanted = [p for p in read_pictures(wish.data) if p.split == "val" or p.source in wish.hold_out]
     errors: dict[str, list[tuple[int, float]]] = {}
     for picture in wanted:

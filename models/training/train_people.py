@@ -11,24 +11,22 @@ from `--steps 0`.
 
 import argparse
 import copy
-import json
-import time
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from models.training.loop import Plan, learn
 from models.training.people.augment import Sample, mirror, mosaic, place, spoil
 from models.training.people.data import read_pictures
 from models.training.people.exporting import export
 from models.training.people.looking import look_at, run_network
 from models.training.people.losing import cells_of, forgetting_of, loss_of
-from models.training.people.network import YoloxNano, keep_person, load_onnx
+from models.training.people.network import START, YoloxNano, keep_person, load_onnx
 from models.training.people.scoring import ap50, count_mae
 from models.training.people.teaching import Lesson, make_lessons, read_lesson
 
-START = "yolox_nano_coco_416.onnx"
 WIDTH_PX, HEIGHT_PX = 576, 352
 """Of the exported model."""
 _TRAIN_WIDTH_PX, _TRAIN_HEIGHT_PX = 512, 320
@@ -46,11 +44,10 @@ _SHARES = {
 _COMPLETE = {"khiem_ppe_site_cams", "katiehur_cafe", "bav_classroom_cam"}
 """Where the labels name nobody there is nobody; elsewhere the network we begin from is believed."""
 _WARM_UP_STEPS = 200
-_EMA = 0.998
+_MEAN_KEEPS = 0.998
 _CLIP_NORM = 10.0
 _HOLD_WEIGHT = 2.0
 _DRIFT_WEIGHT = 1.0
-_SAVE_EVERY = 50
 
 
 def main() -> None:
@@ -59,7 +56,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(wish.seed)
     wish.work.mkdir(parents=True, exist_ok=True)
-    net = load_onnx(wish.data / "models" / START).eval().to(memory_format=torch.channels_last)
+    net = load_onnx(wish.data / START).eval().to(memory_format=torch.channels_last)
     if wish.steps:
         teacher = run_network(keep_person(net), fast=True)
         lessons = make_lessons(wish.data, teacher, wish.work / "lessons.json", wish.others, wish.seed)
@@ -95,54 +92,32 @@ def _arguments() -> argparse.Namespace:
 
 def _train(wish: argparse.Namespace, plain: YoloxNano, lessons: list[Lesson]) -> YoloxNano:
     net = copy.deepcopy(plain).train()
-    mean = copy.deepcopy(net)
     for part in (net.backbone.stem, net.backbone.dark2):  # edges and colours: they save a third of the time
         part.requires_grad_(False)
-    if wish.begin is not None:
-        earlier = torch.load(wish.begin, weights_only=True)
-        net.load_state_dict(earlier["mean"])
-        mean.load_state_dict(earlier["mean"])
     learning = [p for p in net.parameters() if p.requires_grad]
-    decayed = [p for p in learning if p.ndim > 1]
-    biases = [p for p in learning if p.ndim == 1]
-    groups = [{"params": decayed, "weight_decay": 5e-3}, {"params": biases, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=wish.rate)
-    kept = wish.work / "people.pt"
-    first = 0
-    if kept.exists():
-        state = torch.load(kept, weights_only=True)
-        net.load_state_dict(state["net"])
-        mean.load_state_dict(state["mean"])
-        optimiser.load_state_dict(state["optimiser"])
-        first = state["step"]
+    groups: list[dict[str, object]] = [
+        {"params": [p for p in learning if p.ndim > 1], "weight_decay": 5e-3, "share": 1.0},
+        {"params": [p for p in learning if p.ndim == 1], "weight_decay": 0.0, "share": 1.0},
+    ]
     by_source = {name: [each for each in lessons if each.source == name] for name in _SHARES}
     cells = cells_of(_TRAIN_WIDTH_PX, _TRAIN_HEIGHT_PX)
-    began = time.monotonic()
-    last = wish.steps if wish.until is None else min(wish.until, wish.steps)
-    for step in range(first, last):
-        rate = _rate(wish.rate, step, wish.steps)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
+
+    def loss(step: int) -> tuple[torch.Tensor, dict[str, float]]:
         drawn = [_draw(np.random.default_rng([wish.seed, step, i]), by_source) for i in range(wish.batch)]
-        loss, parts = _wrong(net, plain, drawn, cells)
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(learning, _CLIP_NORM)
-        optimiser.step()
-        keep = min(_EMA, (1 + step) / (10 + step))
-        with torch.no_grad():
-            for slow, fast in zip(mean.parameters(), net.parameters(), strict=True):
-                slow.lerp_(fast, 1 - keep)
-        if step % 10 == 0:
-            shown = " ".join(f"{name} {value:.3f}" for name, value in parts.items())
-            print(f"step {step} rate {rate:.6f} {shown} {time.monotonic() - began:.0f} s", flush=True)
-        if (step + 1) % _SAVE_EVERY == 0 or step + 1 == last:
-            state = {"net": net.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict()}
-            torch.save({**state, "step": step + 1}, kept.with_suffix(".new"))
-            kept.with_suffix(".new").replace(kept)
-        if (step + 1) % wish.score_every == 0:
-            print(json.dumps({"step": step + 1, **_score(wish.data, mean)}), flush=True)
-    return mean
+        return _wrong(net, plain, drawn, cells)
+
+    plan = Plan(
+        steps=wish.steps,
+        rate=wish.rate,
+        warm_up=_WARM_UP_STEPS,
+        mean_keeps=_MEAN_KEEPS,
+        clip_norm=_CLIP_NORM,
+        until=wish.until,
+        score_every=wish.score_every,
+    )
+    return learn(
+        net, groups, plan, wish.work / "people.pt", wish.begin, loss, lambda mean: _score(wish.data, mean)
+    )
 
 
 def _wrong(
@@ -173,12 +148,6 @@ def _drift(features: tuple[torch.Tensor, ...], before: tuple[torch.Tensor, ...])
     """How far the maps are from what they were, as a share of their own size."""
     pairs = [(now.float(), then.float()) for now, then in zip(features, before, strict=True)]
     return torch.stack([(now - then).square().mean() / then.square().mean() for now, then in pairs]).mean()
-
-
-def _rate(top: float, step: int, steps: int) -> float:
-    if step < _WARM_UP_STEPS:
-        return top * (step + 1) / _WARM_UP_STEPS
-    return top * (0.03 + 0.97 * 0.5 * (1 + float(np.cos(np.pi * step / steps))))
 
 
 def _draw(rng: np.random.Generator, by_source: dict[str, list[Lesson]]) -> tuple[Sample, bool]:
@@ -221,9 +190,9 @@ def _val(data: Path) -> list:  # type: ignore[type-arg]
     return [p for p in read_pictures(data) if p.split == "val" and p.boxes is not None]
 
 
-def _score(data: Path, net: YoloxNano) -> dict[str, dict[str, float]]:
+def _score(data: Path, net: YoloxNano) -> dict[str, object]:
     results = look_at(run_network(keep_person(net)), _val(data), WIDTH_PX, HEIGHT_PX)
-    scores = {}
+    scores: dict[str, object] = {}
     for source in ("all", *sorted({r.source for r in results})):
         part = [r for r in results if source in ("all", r.source)]
         maes = {f"mae@{t:.2f}": round(count_mae(part, t), 3) for t in (0.3, 0.35, 0.4, 0.45, 0.5, 0.55)}

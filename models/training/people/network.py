@@ -13,6 +13,8 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
+START = "models/yolox_nano_coco_416.onnx"
+"""In the data folder: the weights that all begins with."""
 STRIDES = (8, 16, 32)
 PERSON = 0
 """Class number of `person` in COCO's order."""
