@@ -88,6 +88,7 @@ class Backbone(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        self._joined = False
         self.stem = Conv(12, 16, 3)
         self.dark2 = nn.Sequential(Depthwise(16, 32, 2), CrossStage(32, 32, 1, shortcut=True))
         self.dark3 = nn.Sequential(Depthwise(32, 64, 2), CrossStage(64, 64, 3, shortcut=True))
@@ -96,15 +97,27 @@ class Backbone(nn.Module):
             Depthwise(128, 256, 2), Pyramid(256), CrossStage(256, 256, 1, shortcut=False)
         )
 
+    @torch.no_grad()
+    def join_first(self) -> None:
+        """Make one convolution of 6 x 6, stride 2, of the first and the slicing before it: the same, and quicker."""
+        old = self.stem.conv
+        stem = Conv(3, 16, 6, 2)
+        stem.conv.padding = (2, 2)
+        for part, (row, column) in enumerate(((0, 0), (1, 0), (0, 1), (1, 1))):
+            stem.conv.weight[:, :, row::2, column::2] = old.weight[:, 3 * part : 3 * part + 3]
+        stem.conv.bias.copy_(old.bias)  # type: ignore[union-attr, arg-type]
+        self.stem, self._joined = stem, True
+
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         _, c3, c4, c5 = self.all_strides(x)
         return c3, c4, c5
 
     def all_strides(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Stride 4, with 32 channels, before the others."""
-        # Four neighbouring pixels become four times the channels.
-        parts = [x[..., ::2, ::2], x[..., 1::2, ::2], x[..., ::2, 1::2], x[..., 1::2, 1::2]]
-        c2 = self.dark2(self.stem(torch.cat(parts, 1)))
+        if not self._joined:
+            # Four neighbouring pixels become four times the channels.
+            x = torch.cat([x[..., ::2, ::2], x[..., 1::2, ::2], x[..., ::2, 1::2], x[..., 1::2, 1::2]], 1)
+        c2 = self.dark2(self.stem(x))
         c3 = self.dark3(c2)
         c4 = self.dark4(c3)
         return c2, c3, c4, self.dark5(c4)
