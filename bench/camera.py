@@ -25,7 +25,6 @@ import yaml
 from bench.arguments import positive
 from bench.child import running_child
 from bench.machine import describe_machine
-from bench.random_model import write_models
 from bench.say import Say
 from bench.servers.installed import CHECKOUT
 from bench.servers.waiting import wait_for
@@ -55,9 +54,13 @@ def run(arguments: argparse.Namespace, say: Say) -> dict[str, Any]:
     clip = arguments.clip.resolve()
     if not clip.is_file():
         raise ConfigurationError(f"there is no clip {clip}: run `make demo-data/bikes.mp4`, or give --clip")
+    models = arguments.models.resolve()
+    entry = read_manifest(models).find("people")
+    if entry is None:
+        raise ConfigurationError(f"{models}: its manifest names no model for people")
+    model = entry.title
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        models, model = _models(arguments.models.resolve(), home)
         runs = []
         for cameras in arguments.cameras:
             say(f"{cameras} cameras, {model}")
@@ -74,15 +77,6 @@ def run(arguments: argparse.Namespace, say: Say) -> dict[str, Any]:
             with _idle_box(home / f"box-{cameras}", clip, models, cameras) as agent:
                 runs.append({"cameras": cameras, **speed, **_watch(agent, arguments.idle_s)})
     return {**runs[0], "runs": runs, "model": model, "clip": clip.name, "machine": describe_machine()}
-
-
-def _models(folder: Path, home: Path) -> tuple[Path, str]:
-    """The folder if it has a model for people, else one with a model of random weights."""
-    entry = read_manifest(folder).find("people")
-    if entry is not None:
-        return folder, entry.title
-    write_models(home / "models")
-    return home / "models", "random weights of YOLOX-nano's size"
 
 
 @contextmanager

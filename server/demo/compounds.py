@@ -10,9 +10,9 @@ from typing import Any
 
 GATE_PREFIX = "access"
 ZIGBEE_PREFIX = "zigbee2mqtt"
-CROWD_LIMIT = 3
-"""More moving regions than this for `CROWD_FOR_S` are a crowd: low, so that a clip of a street gives one."""
-CROWD_FOR_S = 2.0
+CROWD_LIMIT = 1
+"""More people than this for `CROWD_FOR_S` are a crowd: low, so that a clip of a street with a few cyclists gives one."""
+CROWD_FOR_S = 1.0
 REPLAY_FILE = "yard.jsonl"
 DOOR_KEY_FILE = "gate-http.secret"
 """Of the HTTP door, beside the configuration."""
@@ -239,7 +239,6 @@ def _camera(device: Device, clip: str) -> dict[str, Any]:
         "url": clip,
         "loop": True,
         "analyse_fps": 6,
-        # The manifest's models, if it has any; without one for people, moving regions are counted and called so.
         "detect": {"people": "auto", "fire": "auto"},
         "rules": {"zones": [dict(zone)], "reading_every_s": 5},
     }

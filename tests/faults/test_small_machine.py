@@ -1,7 +1,8 @@
-"""The real agent with a camera and a model of a real one's size, on a machine of 400 MB and a quarter of a processor."""
+"""The real agent with a camera and the shipped models for people and crowds, on a machine of 400 MB and a quarter of a processor."""
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,8 @@ import psutil
 import pytest
 import yaml
 
-from bench.random_model import write_models
 from bench.servers.waiting import wait_for
+from edge.agent.detectors.shipped import shipped_models
 from edge.agent.outbox.export import read_envelopes
 from redwhistle.clock import SystemClock, to_ms
 from redwhistle.contracts.envelope import Stamp
@@ -31,7 +32,7 @@ def test_one_camera_is_judged_in_four_hundred_megabytes_and_a_quarter_of_a_proce
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The memory from its start, the processor once it has started. Where no cgroup can be made the agent runs uncapped and its memory is measured; the test says which way it took."""
-    write_models(tmp_path / "models")
+    shutil.copytree(shipped_models(), tmp_path / "models", ignore=shutil.ignore_patterns("training"))
     write_fire(tmp_path / "models")
     config = write_config(tmp_path, make_clip(tmp_path / "clip.avi"))
     log = tmp_path / "agent.log"
@@ -76,7 +77,7 @@ def write_config(folder: Path, clip: Path) -> Path:
         "models_dir": "models",
         "broker": {"host": "127.0.0.1", "port": 1},
         "clock": "always",
-        "sources": [{**camera, "rules": {"reading_every_s": 1}}],
+        "sources": [{**camera, "detect": {"fire": "all-flame"}, "rules": {"reading_every_s": 1}}],
     }
     path = folder / "box.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -84,11 +85,11 @@ def write_config(folder: Path, clip: Path) -> Path:
 
 
 def write_fire(folder: Path) -> None:
-    """Beside the model for people one that sees flame in every picture."""
+    """Beside the shipped models one that sees flame in every picture."""
     model = constant_model(np.array([[5.0, 0.0, 0.0]], np.float32), (1, 3, 32, 32))
     (folder / "fire.onnx").write_bytes(model)
     fields = {
-        "name": "fire",
+        "name": "all-flame",
         "version": "1",
         "task": "fire",
         "kind": "classifier",
@@ -98,7 +99,7 @@ def write_fire(folder: Path) -> None:
         "height_px": 32,
         "licence": "Apache-2.0",
     }
-    lines = ["[[model]]", *(f"{key} = {json.dumps(value)}" for key, value in fields.items())]
+    lines = ["", "[[model]]", *(f"{key} = {json.dumps(value)}" for key, value in fields.items())]
     with (folder / "manifest.toml").open("a", encoding="utf-8") as manifest:
         manifest.write("\n".join([*lines, "labels = { flame = 0 }", ""]))
 

@@ -24,13 +24,16 @@ class _Crowd:
 
 
 def _play(
-    seen: list[tuple[int, float]], mode: CountMode = CountMode.AUTO, probe_every: int = 4
+    seen: list[tuple[int, float]],
+    mode: CountMode = CountMode.AUTO,
+    probe_every: int = 4,
+    rules: HandoverRules = RULES,
 ) -> tuple[list[Counted], list[int]]:
     """Counts, and after each picture how often the crowd model had looked."""
     crowd, state = _Crowd(), HandoverState()
     counts, looks = [], []
     for boxes, crowd.sees in seen:
-        state, counted = count_people(RULES, mode, state, boxes, crowd, probe_every)
+        state, counted = count_people(rules, mode, state, boxes, crowd, probe_every)
         counts.append(counted)
         looks.append(crowd.looks)
     return counts, looks
@@ -43,22 +46,29 @@ def test_a_few_people_are_counted_by_boxes_and_the_crowd_model_looks_once_in_a_w
 
 
 def test_many_boxes_hand_over_and_few_give_back_with_hysteresis() -> None:
-    counts, _ = _play([(9, 12.0), (10, 25.0), (7, 18.0), (6, 12.0), (5, 7.0), (9, 11.0)])
+    counts, _ = _play([(9, 12.0), (10, 25.0), (7, 18.0), (6, 12.0), (5, 4.8), (9, 11.0)])
     assert [c.by_crowd for c in counts] == [False, True, True, True, False, False]
     assert [c.people for c in counts] == [9, 25, 18, 12, 5, 9]
 
 
 def test_a_far_crowd_that_gives_few_boxes_is_found_by_the_look_once_in_a_while() -> None:
-    counts, _ = _play([(0, 0.0), (5, 80.0), (5, 80.0), (5, 80.0), (5, 80.0), (5, 80.0), (3, 18.2), (1, 18.2)])
+    counts, _ = _play([(0, 0.0), (5, 80.0), (5, 80.0), (5, 80.0), (5, 80.0), (5, 80.0), (0, 18.2), (1, 5.0)])
     assert [c.people for c in counts] == [0, 5, 5, 5, 80, 80, 18, 1]
 
 
-def test_what_weighs_like_a_crowd_and_has_no_boxes_is_no_crowd() -> None:
-    assert _play([(0, 300.0), (4, 300.0)], probe_every=1)[0] == [Counted(0, False), Counted(4, False)]
+def test_half_of_a_corridor_has_boxes_and_all_of_it_counts() -> None:
+    assert _play([(7, 14.2)])[0] == [Counted(14, by_crowd=True)]
+
+
+def test_a_view_that_weighs_like_a_crowd_can_be_made_to_need_boxes() -> None:
+    rules = HandoverRules(probe_boxes=5)
+    seen = [(0, 300.0), (4, 300.0), (5, 300.0)]
+    counts, _ = _play(seen, probe_every=1, rules=rules)
+    assert counts == [Counted(0, False), Counted(4, False), Counted(300, True)]
 
 
 def test_a_look_that_sees_little_more_than_the_boxes_changes_nothing() -> None:
-    counts, _ = _play([(9, 17.0)])
+    counts, _ = _play([(9, 13.0)])
     assert counts == [Counted(9, by_crowd=False)]
 
 

@@ -35,12 +35,12 @@ class HandoverRules(Rules):
     """With fewer boxes than this it gives back, if it sees no crowd itself."""
     probe_every_s: float = Field(default=5.0, ge=0.5, le=600)
     """However few boxes there are, the crowd model looks this often, by the camera's rate of analysis."""
-    probe_up: float = Field(default=30.0, ge=1, le=1000)
+    probe_up: float = Field(default=10.0, ge=1, le=1000)
     """Such a look takes over when it sees so many …"""
-    probe_share: float = Field(default=3.0, ge=1, le=100)
+    probe_share: float = Field(default=1.5, ge=1, le=100)
     """… and this many times as many as there are boxes …"""
-    probe_boxes: int = Field(default=5, ge=0, le=1000)
-    """… and there are so many boxes at least: leaves and gravel can weigh like a crowd, and have none."""
+    probe_boxes: int = Field(default=0, ge=0, le=1000)
+    """… and there are so many boxes at least. More than 0 for a view that weighs like a crowd and has nobody in it."""
 
     @model_validator(mode="after")
     def _has_hysteresis(self) -> Self:
@@ -105,7 +105,7 @@ def is_dense(rules: HandoverRules, state: HandoverState, boxes: int, seen: float
     if boxes >= rules.up or probed:
         return True
     share = rules.down / rules.up
-    still_crowd = seen >= share * rules.probe_up and boxes >= share * rules.probe_boxes
+    still_crowd = seen >= max(share * rules.probe_up, boxes) and boxes >= share * rules.probe_boxes
     return state.dense and (boxes >= rules.down or still_crowd)
 
 
