@@ -27,7 +27,7 @@ from models.training.people.network import START, YoloxNano, keep_person, load_o
 from models.training.people.scoring import ap50, count_mae
 from models.training.people.teaching import Lesson, make_lessons, read_lesson
 
-WIDTH_PX, HEIGHT_PX = 576, 352
+WIDTH_PX, HEIGHT_PX = 640, 384
 """Of the exported model."""
 _TRAIN_WIDTH_PX, _TRAIN_HEIGHT_PX = 512, 320
 _SHARES = {

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.architecture.tree import CHECKOUT
 
 _RUNTIME = re.compile(r"^\s*(import|from) onnxruntime\b", re.MULTILINE)
@@ -19,6 +21,7 @@ session.run(np.zeros((1, 3, 32, 32), np.float32))
 """
 
 
+@pytest.mark.slow
 def test_a_model_that_runs_leaves_no_trace_of_reports_to_the_maker(tmp_path: Path) -> None:
     # A bare environment: the runtime keeps quiet by itself where it finds CI or a unit test.
     given = {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from edge.agent.detectors.models import Models
 from edge.agent.gpio.double import DoubleChips
@@ -36,6 +37,7 @@ def wait_for(condition: Callable[[], object], timeout_s: float = 30.0) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_a_camera_that_gives_the_same_picture_again_and_again_is_said_to_be_frozen(tmp_path: Path) -> None:
     path = tmp_path / "still.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 180))

@@ -284,6 +284,7 @@ HERE = [path for path in shared_files("models/*.onnx") if path.name in PUBLIC]
 
 if HERE:
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("path", HERE, ids=lambda path: path.name)
     def test_public_detectors_count_and_find_people(path: Path) -> None:
         """In 40 labelled photographs, about as well as the models' publishers say; these forty are hard, but decoded wrongly AP is near 0."""

@@ -196,10 +196,12 @@ def frames(path: Path, fps: float, most: int = 60) -> Sequence[Image]:
 CLIPS = shared_files("video/*.mp4")
 if CLIPS:
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("path", CLIPS, ids=lambda path: path.stem)
     def test_no_clip_makes_a_device_event(path: Path) -> None:
         assert play(frames(path, 2), fps=2, rules=ViewRules()) == []
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["people_one_by_one", "neg_lobby_ir"])
     def test_clips_that_are_covered_moved_or_frozen(name: str) -> None:
         (path,) = [each for each in CLIPS if each.stem == name]

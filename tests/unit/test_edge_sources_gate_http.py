@@ -198,6 +198,7 @@ def test_any_bytes_on_the_wire_are_survived(door: tuple[GateHttpSource, Recordin
     assert said.events == []
 
 
+@pytest.mark.slow
 def test_many_silent_connections_hold_up_none_that_speaks(tmp_path: Path) -> None:
     source = make(tmp_path)
     with running(source) as said:

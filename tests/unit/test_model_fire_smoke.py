@@ -25,6 +25,7 @@ from models.training.fire.synthetic import drawn_flame, drawn_smoke, lay, look_a
 from redwhistle.contracts.events import EventKind, SeenData
 from tests.shared_data import SHARED_DATA, shared_files
 
+pytestmark = pytest.mark.slow
 MODELS = Path(__file__).resolve().parents[2] / "models"
 FPS, BEGINS_S = 4, 2
 Picture = Callable[[np.random.Generator, Image, float], None]

@@ -115,6 +115,7 @@ def figures(counter: StillCounter, mode: CountMode, source: str) -> dict[str, ob
 
 if shared_files("people/counts.csv"):
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("source", "mae_max", "ap50_min"),
         [("khiem_ppe_site_cams", 0.75, 0.64), ("coco2017_lightly", 1.1, 0.60)],
@@ -126,6 +127,7 @@ if shared_files("people/counts.csv"):
         assert cast("float", found["count_mae"]) <= mae_max
         assert cast("float", found["ap50"]) >= ap50_min
 
+    @pytest.mark.slow
     def test_crowds_of_the_data_folder(auto: StillCounter) -> None:
         """Every picture is a crowd; the mean is 125."""
         assert cast("float", figures(auto, CountMode.AUTO, "shanghaitech_B")["count_mae"]) <= 23

@@ -14,7 +14,7 @@ from models.training.people.scoring import Floats, Result
 
 Run = Callable[[Floats], Floats]
 """(1, 3, H, W) in, (1, N, 6) out."""
-IOU_MAX = 0.45
+IOU_MAX = 0.55
 SCORE_FLOOR = 0.02
 
 

@@ -138,6 +138,7 @@ def act(
     assert done.problem is None, done
 
 
+@pytest.mark.slow
 def test_contacts_on_wires_are_what_the_box_sees(tmp_path: Path) -> None:
     settings, chips = load(tmp_path), Wired(WIRES)
     source = section(settings, ContactSettings)
