@@ -17,7 +17,7 @@ from edge.agent.sources.camera_process import Ended, FrameReady, Gone, Opened, R
 from edge.agent.sources.camera_settings import CameraSettings, shown
 from edge.viewing.analysis import Analysis, clip_event
 from edge.viewing.marks import of_detections, of_settings
-from edge.viewing.watching import WatchedDetector, detections_of, regions_of
+from edge.viewing.watching import WatchedDetector, crowd_of, detections_of, regions_of
 from redwhistle.clock import to_ms
 from redwhistle.errors import ConfigurationError, SourceError
 
@@ -145,7 +145,10 @@ class _Onlooker:
         people_xyxy_px: Sequence[tuple[float, float, float, float]] | None,
     ) -> None:
         regions = regions_of(self._watched)
-        self.count = len(regions) if people_xyxy_px is None else len(people_xyxy_px)
+        crowd = crowd_of(self._watched)
+        self.count = (
+            crowd if crowd is not None else len(regions if people_xyxy_px is None else people_xyxy_px)
+        )
         if not self._films:
             return
         blurred = blur(frame.image_bgr, people_xyxy_px, self._settings.masks)

@@ -13,7 +13,7 @@ from edge.agent.policy.sight import PERSON
 from edge.agent.sources.camera_process import Ended, FrameReady, Gone, Opened, ReaderProcess
 from edge.agent.sources.camera_settings import CameraSettings, hide_secrets, shown
 from edge.viewing.marks import Legend, of_detections, of_settings
-from edge.viewing.watching import WatchedDetector, detections_of, regions_of
+from edge.viewing.watching import WatchedDetector, crowd_of, detections_of, regions_of
 from redwhistle.errors import SourceError
 
 FRAMES = 6
@@ -31,6 +31,8 @@ class Snapshot:
     method: str
     detections: tuple[Detection, ...]
     moving_regions: int
+    crowd: int | None
+    """People, where a crowd model counted them; not all of them have a box."""
     legend: tuple[Legend, ...]
 
     def describe(self) -> str:
@@ -53,7 +55,8 @@ class Snapshot:
     def _counts(self) -> dict[str, int]:
         labels = [detection.label for detection in self.detections]
         counts = {label: labels.count(label) for label in sorted(set(labels))}
-        return counts | ({"moving_regions": self.moving_regions} if self.moving_regions else {})
+        others = {"moving_regions": self.moving_regions or None, "people_in_crowd": self.crowd}
+        return counts | {name: n for name, n in others.items() if n is not None}
 
 
 def take(settings: CameraSettings, detectors: Sequence[Detector]) -> Snapshot:
@@ -88,8 +91,10 @@ def take(settings: CameraSettings, detectors: Sequence[Detector]) -> Snapshot:
 def _draw(settings: CameraSettings, watched: Sequence[WatchedDetector], image_bgr: Image) -> Snapshot:
     height_px, width_px = image_bgr.shape[:2]
     detections, regions = detections_of(watched), regions_of(watched)
-    model_looked = any(PERSON in each.labels for each in watched)
-    people = [d.box_xyxy_px for d in detections if d.label == PERSON] if model_looked else None
+    crowd = crowd_of(watched)
+    # As an alarm's picture: without a model, and in a crowd, not everybody has a box, and the whole is blurred more.
+    all_found = crowd is None and any(PERSON in each.labels for each in watched)
+    people = [d.box_xyxy_px for d in detections if d.label == PERSON] if all_found else None
     blurred = blur(image_bgr, people, settings.masks)
     marks, legend = of_settings(settings.rules, settings.masks)
     annotate(blurred, [*marks, *of_detections(detections, regions, (width_px, height_px))])
@@ -102,5 +107,6 @@ def _draw(settings: CameraSettings, watched: Sequence[WatchedDetector], image_bg
         method=blurred.method.value,
         detections=tuple(detections),
         moving_regions=len(regions),
+        crowd=crowd,
         legend=tuple(legend),
     )

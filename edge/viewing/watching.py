@@ -34,3 +34,9 @@ def detections_of(watched: Sequence[WatchedDetector]) -> list[Detection]:
 def regions_of(watched: Sequence[WatchedDetector]) -> list[tuple[float, float, float, float]]:
     """Moving regions that they found last."""
     return [region for each in watched for region in each.found.moving_regions]
+
+
+def crowd_of(watched: Sequence[WatchedDetector]) -> int | None:
+    """How many people a crowd model saw; None where it does not count, and each person found has a box."""
+    points = next((each.found.crowd_points for each in watched if each.found.crowd_points is not None), None)
+    return None if points is None else max(0, round(sum(people for _, _, people in points)))

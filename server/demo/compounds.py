@@ -10,8 +10,8 @@ from typing import Any
 
 GATE_PREFIX = "access"
 ZIGBEE_PREFIX = "zigbee2mqtt"
-CROWD_LIMIT = 1
-"""More people than this for `CROWD_FOR_S` are a crowd: low, so that a clip of a street with a few cyclists gives one."""
+CROWD_LIMIT = 0
+"""A lane to be kept free: anybody there for `CROWD_FOR_S` is too many, so that a clip of a street with a few cyclists gives an alert."""
 CROWD_FOR_S = 1.0
 REPLAY_FILE = "yard.jsonl"
 DOOR_KEY_FILE = "gate-http.secret"
@@ -224,7 +224,7 @@ def replay_lines(device: Device) -> list[dict[str, Any]]:
 
 def _camera(device: Device, clip: str) -> dict[str, Any]:
     zone: Mapping[str, Any] = {
-        "name": "门前道路",
+        "name": "门前消防通道",
         "limit": CROWD_LIMIT,
         "for_s": CROWD_FOR_S,
         "clear_below": CROWD_LIMIT + 1,
