@@ -69,9 +69,15 @@ def _crowd(data: Mapping[str, Any], zh: bool) -> str:
     people = data.get("basis") == "people"
     if zh:
         what = f"{count} 人" if people else f"{count} 个移动区域（不是人数）"
-        return f"画面中 {what}，超过 {limit} 已 {dwell_s:.0f} 秒"
-    what = f"{count} people" if people else f"{count} moving regions (not people)"
-    return f"{what}, over {limit} for {dwell_s:.0f} s"
+        over = "在不得停留的地方" if limit == 0 else f"超过 {limit}"
+        return f"画面中 {what}，{over}已 {dwell_s:.0f} 秒"
+    what = (
+        f"{count} {'person' if count == 1 else 'people'}"
+        if people
+        else f"{count} moving regions (not people)"
+    )
+    over = " where nobody may stay" if limit == 0 else f", over {limit}"
+    return f"{what}{over} for {dwell_s:.0f} s"
 
 
 def _of_engine(news: News, lang: Lang) -> str:

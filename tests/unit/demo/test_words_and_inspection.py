@@ -70,6 +70,12 @@ FOUND = [
 ]
 
 
+def test_somebody_where_nobody_may_stay_is_said_so() -> None:
+    one = CROWD | {"count": 1, "limit": 0, "basis": "people"}
+    assert narration.said("crowd_formed", one, Lang.ZH) == "画面中 1 人，在不得停留的地方已 2 秒"
+    assert narration.said("crowd_formed", one, Lang.EN) == "1 person where nobody may stay for 2 s"
+
+
 def test_a_crowd_of_moving_regions_is_never_called_people() -> None:
     zh = narration.line(FOUND[0], Lang.ZH)
     en = narration.line(FOUND[0], Lang.EN)
