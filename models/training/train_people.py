@@ -75,12 +75,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--begin", type=Path, default=None, help="a checkpoint of an earlier stage to begin from"
     )
-    parser.add_argument("--steps", type=int, default=4600)
+    parser.add_argument("--steps", type=int, default=3500)
     parser.add_argument(
         "--until", type=int, default=None, help="stop after this step; the schedule stays that of --steps"
     )
     parser.add_argument("--batch", type=int, default=12)
-    parser.add_argument("--rate", type=float, default=4e-5)
+    parser.add_argument("--rate", type=float, default=7e-5)
     parser.add_argument(
         "--others", type=int, default=1600, help="unlabelled pictures of fire/train to teach on"
     )
