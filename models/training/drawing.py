@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from models.training.fire.synthetic import fractal_noise
+from models.training.fire.synthetic import drawn_flame, drawn_smoke, fractal_noise, lay
 
 Picture = npt.NDArray[np.uint8]
 WIDTH_PX, HEIGHT_PX = 640, 360
@@ -27,6 +27,20 @@ def room_light(rng: np.random.Generator) -> npt.NDArray[np.float64]:
         x, y, grey = int(rng.integers(0, 280)), int(rng.integers(20, 120)), rng.uniform(40, 180)
         room[y : y + int(rng.integers(20, 60)), x : x + int(rng.integers(15, 60))] = grey * tint
     return room * light  # type: ignore[no-any-return]
+
+
+def tiny_flame(rng: np.random.Generator, picture: Picture) -> None:
+    """Lay a flame of 5 to 11 pixels somewhere into a room."""
+    height = int(rng.integers(5, 12))
+    x, y = int(rng.integers(10, 290)), int(rng.integers(40, 150))
+    lay(picture, drawn_flame(rng, 64, 44), x, y, (max(2, int(height * 0.7)), height), glow=0.1)
+
+
+def thin_smoke(rng: np.random.Generator, picture: Picture) -> None:
+    """Lay smoke of half its thickness over a room."""
+    smoky = picture.copy()
+    drawn_smoke(rng, smoky)
+    picture[:] = (picture * 0.45 + smoky * 0.55).astype(np.uint8)
 
 
 def draw_street(

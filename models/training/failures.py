@@ -17,9 +17,9 @@ from edge.agent.detectors.density import CrowdCounter, count_of
 from edge.agent.detectors.detector import ModelDetector, alarm_scores, select_detections
 from edge.agent.detectors.models import Models, OpenedModel
 from edge.agent.detectors.tiles import FireDetector, picture_rows
-from models.training.drawing import draw_room, draw_square, draw_street
+from models.training.drawing import draw_room, draw_square, draw_street, thin_smoke, tiny_flame
 from models.training.fire.pictures import Image
-from models.training.fire.synthetic import drawn_flame, drawn_smoke, lay, look_alike
+from models.training.fire.synthetic import look_alike
 
 _TILE_PX = (320, 180)
 _TRIED = 60
@@ -52,22 +52,12 @@ def _fire(opened: OpenedModel) -> list[tuple[Image, str]]:
         rows = picture_rows(opened.entry, detector.score(picture)[1])
         return float(alarm_scores(opened.entry, rows).max())
 
-    def tiny(rng: np.random.Generator, picture: Image) -> None:
-        height = int(rng.integers(5, 12))
-        x, y = int(rng.integers(10, 290)), int(rng.integers(40, 150))
-        lay(picture, drawn_flame(rng, 64, 44), x, y, (max(2, int(height * 0.7)), height), glow=0.1)
-
-    def thin(rng: np.random.Generator, picture: Image) -> None:
-        smoky = picture.copy()
-        drawn_smoke(rng, smoky)
-        picture[:] = (picture * 0.45 + smoky * 0.55).astype(np.uint8)
-
     def same(rng: np.random.Generator, picture: Image) -> None:
         """The room as it is."""
 
     kinds: list[tuple[str, Callable[[np.random.Generator, Image], None], int]] = [
-        ("tiny flame", tiny, 1),
-        ("thin smoke", thin, 1),
+        ("tiny flame", tiny_flame, 1),
+        ("thin smoke", thin_smoke, 1),
         ("nothing", same, -1),
         ("look-alike", look_alike, -1),
     ]

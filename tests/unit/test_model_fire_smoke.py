@@ -19,9 +19,9 @@ from edge.agent.pipeline import CameraPipeline, Frame, Image
 from edge.agent.policy.camera import CameraRules
 from edge.measuring.pictures import read_picture
 from edge.measuring.ranking import auc, tpr_at_fpr
-from models.training.drawing import draw_room, room_light, with_noise
+from models.training.drawing import draw_room, room_light, thin_smoke, tiny_flame, with_noise
 from models.training.fire.clips import frames as frames_of
-from models.training.fire.synthetic import drawn_flame, drawn_smoke, lay, look_alike
+from models.training.fire.synthetic import drawn_flame, lay, look_alike
 from redwhistle.contracts.events import EventKind, SeenData
 from tests.shared_data import SHARED_DATA, shared_files
 
@@ -123,19 +123,6 @@ def test_a_small_flame_stands_out_in_its_cell(models: Models) -> None:
 
     assert best(small) >= 0.95
     assert best(nothing) <= 0.2
-
-
-def tiny_flame(rng: np.random.Generator, picture: Image) -> None:
-    """5 to 11 pixels high."""
-    height = int(rng.integers(5, 12))
-    x, y = int(rng.integers(10, 290)), int(rng.integers(40, 150))
-    lay(picture, drawn_flame(rng, 64, 44), x, y, (max(2, int(height * 0.7)), height), glow=0.1)
-
-
-def thin_smoke(rng: np.random.Generator, picture: Image) -> None:
-    smoky = picture.copy()
-    drawn_smoke(rng, smoky)
-    picture[:] = (picture * 0.45 + smoky * 0.55).astype(np.uint8)
 
 
 def no_change(rng: np.random.Generator, picture: Image) -> None:
