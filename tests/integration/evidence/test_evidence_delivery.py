@@ -65,6 +65,14 @@ def camera(clip: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def no_models(folder: Path) -> str:
+    """A models folder with none: moving regions are counted, since nobody walks in the clip."""
+    models = folder / "models"
+    models.mkdir(exist_ok=True)
+    (models / "manifest.toml").write_text("version = 1\n", encoding="utf-8")
+    return str(models)
+
+
 def rows(url: str, query: str) -> list[Any]:
     with psycopg.connect(url) as connection:
         return connection.execute(query.encode()).fetchall()
@@ -92,7 +100,9 @@ def test_an_alarm_of_a_camera_and_its_picture_stand_in_one_work_item(
     database: str, broker: Mosquitto, ingest: Callable[[], IngestService], clip: Path, tmp_path: Path
 ) -> None:
     ingest()
-    with running_box(write_config(tmp_path, broker.port, sources=[camera(clip)])) as box:
+    with running_box(
+        write_config(tmp_path, broker.port, sources=[camera(clip)], models_dir=no_models(tmp_path))
+    ) as box:
         wait_for(
             lambda: rows(database, "SELECT evidence FROM work_items WHERE hazard = 'crowd'") == [(1,)],
             timeout_s=30,
@@ -122,7 +132,9 @@ def test_a_picture_that_was_kept_survives_kills_of_the_box_and_comes_once(
 ) -> None:
     """Killed before it was sent; killed after it was sent and before it was acknowledged."""
     broker.kill()
-    box = BoxProcess(write_config(tmp_path, broker.port, sources=[camera(clip)]))
+    box = BoxProcess(
+        write_config(tmp_path, broker.port, sources=[camera(clip)], models_dir=no_models(tmp_path))
+    )
     try:
         wait_for(lambda: waiting_on_disk(tmp_path), timeout_s=30, what="the picture is on disk")
         box.kill()
