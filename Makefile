@@ -34,7 +34,7 @@ test: lint servers console $(CLIP) ## lint, then all tests against real servers 
 	$(BIN)/python -m pytest -m "not faults and not browser" -n $(JOBS) $(PYTEST_ARGS)
 	$(BIN)/python -m pytest -m "faults or browser" -n 2 --dist loadfile $(PYTEST_ARGS)
 
-test-fast: $(VENV)/.installed-dev ## the tests that need no server, with few examples of each property: 90 s on two cores
+test-fast: $(VENV)/.installed-dev ## the tests that need no server, with few examples of each property: 70 s on two cores
 	REDWHISTLE_TEST_PROFILE=quick $(BIN)/python -m pytest -m "not servers and not faults and not slow" -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev audit ## ruff, mypy, import layers; eslint and types of the console; known holes in dependencies
