@@ -25,7 +25,7 @@ from edge.agent.detectors.trial import check_models
 from edge.agent.gpio.port import Gpio
 from edge.agent.moments import BoxClock, is_wall_clock_synced, read_boot_id
 from edge.agent.observation import EventSeen, Observation
-from edge.agent.pipeline import Meter, Witness
+from edge.agent.pipeline import Detector, Meter, Witness
 from edge.agent.ports import Actuator, Sink, Source
 from edge.agent.reflexes import Reflexes
 from edge.agent.sources import camera, contact, esphome, gate, gate_http, gbt26875, wiegand, zigbee
@@ -48,6 +48,13 @@ HELD_FILE = "held.json"
 GOOD_MODELS_DIR = "models-good"
 
 
+def detectors_of(camera_settings: CameraSettings, models: Models) -> list[Detector]:
+    """New detectors for this camera, counting as it is told. Raises ConfigurationError for a name that cannot be had."""
+    wish = camera_settings.detect
+    counting = Counting(wish.mode, wish.crowd, wish.handover, camera_settings.analyse_fps)
+    return models.detectors_for(people=wish.people, fire=wish.fire, counting=counting)
+
+
 def build_source(
     section: SourceSettings,
     clock: BoxClock,
@@ -61,15 +68,10 @@ def build_source(
         case ReplaySettings():
             return ReplaySource(section, clock)
         case CameraSettings():
-            wish = section.detect
             return camera.build(
                 section,
                 moment=clock.moment,
-                detectors=lambda: models().detectors_for(
-                    people=wish.people,
-                    fire=wish.fire,
-                    counting=Counting(wish.mode, wish.crowd, wish.handover, section.analyse_fps),
-                ),
+                detectors=lambda: detectors_of(section, models()),
                 witness=witness,
                 meter=_new_meter,
             )

@@ -73,14 +73,13 @@ def snapshot(
     as_json: AsJson = False,
 ) -> None:
     """One picture with zones, lines, masks and what is found, people blurred as in every picture that leaves a box."""
-    from edge.fittings import build_models
+    from edge.fittings import build_models, detectors_of
     from edge.viewing.snapshot import take
 
     settings, box = _camera_of(config, device, as_json)
     try:
         _check_spare(out, (".jpg", ".jpeg"), Path(settings.url.get_secret_value()))
-        wish = settings.detect
-        detectors = build_models(box.settings).detectors_for(people=wish.people, fire=wish.fire)
+        detectors = detectors_of(settings, build_models(box.settings))
         taken = take(settings, detectors)
         _keep(out, taken.jpeg)
     except RedWhistleError as error:
@@ -118,14 +117,14 @@ def analyse(
     """What the box would have decided over a clip, as fast as it can; times count from the clip's first frame."""
     from edge.agent.detectors.models import Models
     from edge.agent.detectors.shipped import shipped_models
+    from edge.fittings import detectors_of
     from edge.viewing.analysing import ClipJob, analyse_clip, first_moment
 
     settings = _camera_for(clip, config, as_json)
     try:
         if save is not None:
             _check_spare(save, (".mp4",), clip)
-        wish = settings.detect
-        detectors = Models(models or shipped_models()).detectors_for(people=wish.people, fire=wish.fire)
+        detectors = detectors_of(settings, Models(models or shipped_models()))
         job = ClipJob(
             settings,
             first_moment(begins, settings.rules),

@@ -26,7 +26,8 @@ def room_light(rng: np.random.Generator) -> npt.NDArray[np.float64]:
     for _ in range(5):
         x, y, grey = int(rng.integers(0, 280)), int(rng.integers(20, 120)), rng.uniform(40, 180)
         room[y : y + int(rng.integers(20, 60)), x : x + int(rng.integers(15, 60))] = grey * tint
-    return room * light  # type: ignore[no-any-return]
+    lit: npt.NDArray[np.float64] = room * light
+    return lit
 
 
 def tiny_flame(rng: np.random.Generator, picture: Picture) -> None:

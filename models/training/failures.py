@@ -15,6 +15,7 @@ import numpy as np
 
 from edge.agent.detectors.density import CrowdCounter, count_of
 from edge.agent.detectors.detector import ModelDetector, alarm_scores, select_detections
+from edge.agent.detectors.manifest import ModelTask
 from edge.agent.detectors.models import Models, OpenedModel
 from edge.agent.detectors.tiles import FireDetector, picture_rows
 from models.training.drawing import draw_room, draw_square, draw_street, thin_smoke, tiny_flame
@@ -34,8 +35,10 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=Path("models"))
     folder: Path = parser.parse_args().models
     models = Models(folder)
-    for task, make in (("fire", _fire), ("people", _people), ("crowd", _crowd)):
-        opened = models.open(task)  # type: ignore[arg-type]
+    makers: dict[ModelTask, Callable[[OpenedModel], list[tuple[Image, str]]]]
+    makers = {"fire": _fire, "people": _people, "crowd": _crowd}
+    for task, make in makers.items():
+        opened = models.open(task)
         if opened is None:
             print(f"no model for {task}")
             continue

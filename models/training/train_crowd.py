@@ -59,7 +59,11 @@ def main() -> None:
     torch.manual_seed(wish.seed)
     detector = keep_person(load_onnx(wish.data / START)).eval()
     lessons = make_lessons(
-        wish.data, run_network(detector), wish.work / "lessons.json", wish.others, wish.teacher_seed
+        wish.data,
+        run_network(detector, fast=True),
+        wish.work / "lessons.json",
+        wish.others,
+        wish.teacher_seed,
     )
     net = _train(wish, begin_from(detector), gather(wish.data, lessons, frozenset(wish.hold_out)))
     export(net, wish.out, WIDTH_PX, HEIGHT_PX)

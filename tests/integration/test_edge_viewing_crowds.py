@@ -4,11 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from edge.agent.detectors.models import Models
+from edge.agent.detectors.shipped import shipped_models
 from edge.agent.observation import Detection
 from edge.agent.pipeline import Found, Image
 from edge.agent.policy.sight import PERSON
+from edge.fittings import detectors_of
 from edge.viewing.analysing import ClipJob, analyse_clip, first_moment
 from edge.viewing.snapshot import take
+from models.training.drawing import draw_square
 from tests.integration.cameras import make_clip, section
 
 
@@ -45,3 +49,22 @@ def test_a_snapshot_of_a_crowd_is_blurred_as_if_no_model_had_looked(clip: Path) 
     assert snapshot.people_blurred == 0
     assert snapshot.to_json()["found"] == {"person": 1, "people_in_crowd": 12}
     assert "people_in_crowd 12" in snapshot.describe()
+
+
+@pytest.mark.parametrize(
+    ("detect", "by_crowd"),
+    [
+        ({}, True),
+        ({"mode": "people"}, False),
+        ({"mode": "crowd"}, True),
+        ({"crowd": "off"}, False),
+        ({"handover": {"up": 900, "probe_up": 900}}, False),
+    ],
+)
+def test_a_cameras_own_way_of_counting_is_that_of_its_commands(
+    clip: Path, detect: dict[str, object], by_crowd: bool
+) -> None:
+    """60 drawn people, as source, `analyse` and `snapshot` would count them."""
+    people = detectors_of(section(clip, detect={"fire": "off", **detect}), Models(shipped_models()))
+    found = [each.look(draw_square(60, 60)) for each in people]
+    assert [each.crowd_points is not None for each in found] == [by_crowd]

@@ -103,9 +103,10 @@ class Backbone(nn.Module):
         old = self.stem.conv
         stem = Conv(3, 16, 6, 2)
         stem.conv.padding = (2, 2)
+        weight = torch.empty_like(stem.conv.weight)
         for part, (row, column) in enumerate(((0, 0), (1, 0), (0, 1), (1, 1))):
-            stem.conv.weight[:, :, row::2, column::2] = old.weight[:, 3 * part : 3 * part + 3]
-        stem.conv.bias.copy_(old.bias)  # type: ignore[union-attr, arg-type]
+            weight[:, :, row::2, column::2] = old.weight[:, 3 * part : 3 * part + 3]
+        stem.conv.load_state_dict({"weight": weight, "bias": old.state_dict()["bias"]})
         self.stem, self._joined = stem, True
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
