@@ -3,6 +3,7 @@
 import copy
 import json
 import time
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,13 @@ class Plan:
     """Stop after this step; the schedule stays that of `steps`."""
     save_every: int = 50
     score_every: int = 1000
+
+    @classmethod
+    def wished(cls, wish: Namespace, *, warm_up: int, mean_keeps: float, clip_norm: float) -> "Plan":
+        """With `steps`, `rate`, `until` and `score_every` of a command line."""
+        return cls(
+            wish.steps, wish.rate, warm_up, mean_keeps, clip_norm, wish.until, score_every=wish.score_every
+        )
 
     def rate_at(self, step: int) -> float:
         if step < self.warm_up:

@@ -117,15 +117,7 @@ def _train(wish: argparse.Namespace, net: CrowdNet, lessons: list[CrowdLesson]) 
             got = net(images.contiguous(memory_format=torch.channels_last))
         return _loss(got, wanted, sure)
 
-    plan = Plan(
-        steps=wish.steps,
-        rate=wish.rate,
-        warm_up=_WARM_UP_STEPS,
-        mean_keeps=_MEAN_KEEPS,
-        clip_norm=_CLIP_NORM,
-        until=wish.until,
-        score_every=wish.score_every,
-    )
+    plan = Plan.wished(wish, warm_up=_WARM_UP_STEPS, mean_keeps=_MEAN_KEEPS, clip_norm=_CLIP_NORM)
     kept = wish.work / ("_".join(["crowd", *wish.hold_out]) + ".pt")
     return learn(net, groups, plan, kept, wish.begin, loss, lambda mean: _score(wish, mean))
 

@@ -107,15 +107,7 @@ def _train(wish: argparse.Namespace, plain: YoloxNano, lessons: list[Lesson]) ->
         drawn = [_draw(np.random.default_rng([wish.seed, step, i]), by_source) for i in range(wish.batch)]
         return _wrong(net, plain, drawn, cells)
 
-    plan = Plan(
-        steps=wish.steps,
-        rate=wish.rate,
-        warm_up=_WARM_UP_STEPS,
-        mean_keeps=_MEAN_KEEPS,
-        clip_norm=_CLIP_NORM,
-        until=wish.until,
-        score_every=wish.score_every,
-    )
+    plan = Plan.wished(wish, warm_up=_WARM_UP_STEPS, mean_keeps=_MEAN_KEEPS, clip_norm=_CLIP_NORM)
     return learn(
         net, groups, plan, wish.work / "people.pt", wish.begin, loss, lambda mean: _score(wish.data, mean)
     )

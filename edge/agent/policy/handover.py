@@ -105,7 +105,7 @@ def is_dense(rules: HandoverRules, state: HandoverState, boxes: int, seen: float
     if boxes >= rules.up or probed:
         return True
     share = rules.down / rules.up
-    still_crowd = seen >= max(share * rules.probe_up, boxes) and boxes >= share * rules.probe_boxes
+    still_crowd = seen >= share * rules.probe_up and boxes >= share * rules.probe_boxes
     return state.dense and (boxes >= rules.down or still_crowd)
 
 
