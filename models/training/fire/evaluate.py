@@ -13,10 +13,9 @@ import cv2
 import numpy as np
 
 from models.training.fire.export import run_pictures
+from models.training.fire.looking import wanted_of
 from models.training.fire.pictures import CLASS_OF, Picture, read_pictures
 from models.training.fire.scores import Scores, Wanted, auc, threshold_at_fpr, tpr_at_fpr
-
-_NORMAL = CLASS_OF["normal"]
 
 
 def main() -> None:
@@ -32,7 +31,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     pictures = read_pictures(options.data, "val")
     scores = run_pictures(options.model, pictures)
-    wanted = np.array([p.label != _NORMAL for p in pictures])
+    wanted = wanted_of(pictures)
     print(f"n {len(scores)}, auc {auc(scores, wanted):.4f}, tpr at 1 % fpr {tpr_at_fpr(scores, wanted, 0.01):.4f}, "
           f"at 5 % {tpr_at_fpr(scores, wanted, 0.05):.4f}, threshold of 1 % fpr {threshold_at_fpr(scores, wanted, 0.01):.3f}")  # fmt: skip
     _by_source(pictures, scores, wanted, options.threshold)

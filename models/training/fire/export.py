@@ -1,20 +1,16 @@
-"""Make the box's file of a trained network: `python -m models.training.fire.export --data DIR --work DIR --out models`.
+"""From the trained network to the file of a box: eight-bit numbers, calibrated on training views.
 
-Writes fire-smoke.onnx in eight-bit numbers, calibrated on training views (`--precision fp32`: as it was trained). Says how
-far ONNX Runtime's answers lie from PyTorch's, and refuses to write a file that disagrees.
-
-Weights use seven of the eight bits: on processors without VNNI the products of full eight-bit ones would overflow quietly.
+Says how far ONNX Runtime's answers lie from PyTorch's, and refuses to write a file that disagrees. Weights use seven of
+the eight bits: on processors without VNNI the products of full eight-bit ones would overflow quietly.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import onnx
@@ -33,9 +29,9 @@ from torch.nn import functional
 
 from models.training.fire.augment import HEIGHT_PX, WIDTH_PX, Augmenter, to_input
 from models.training.fire.lite0 import FireNet
-from models.training.fire.pictures import Picture, read_pictures
+from models.training.fire.looking import as_input, wanted_of
+from models.training.fire.pictures import Picture
 from models.training.fire.scores import auc, tpr_at_fpr
-from models.training.fire.train import as_input
 
 Floats = npt.NDArray[np.float32]
 _INPUT, _OUTPUT = "picture", "scores"
@@ -43,37 +39,33 @@ _CALIBRATION_VIEWS = 160
 _MOST_BYTES = 2_000_000
 
 
-def main() -> None:
-    """Parse the command line, export, check, write."""
-    options = _parse()
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    kept = torch.load(options.checkpoint or options.work / "best.pt", map_location="cpu", weights_only=True)
-    network = FireNet(kept["blocks"])
-    network.load_state_dict(kept["network"])
-    network.eval()
-    val = read_pictures(options.data, "val")
+def export(
+    network: FireNet,
+    out: Path,
+    val: list[Picture],
+    calibration: list[Picture],
+    seed: int,
+    precision: Literal["int8", "fp32"],
+) -> None:
+    """Write `out`. Raises SystemExit when the file disagrees with the network or is too large for a box."""
     with tempfile.TemporaryDirectory() as folder:
-        plain = Path(folder) / "plain.onnx"
+        plain = packed = Path(folder) / "plain.onnx"
         to_onnx(network, plain)
         _check_agreement(network, plain, val)
-        packed = Path(folder) / "packed.onnx"
-        if options.precision == "int8":
-            _quantise(plain, packed, read_pictures(options.data, "train", without_clips=True), options.seed)
-        else:
-            packed = plain
+        if precision == "int8":
+            packed = Path(folder) / "packed.onnx"
+            _quantise(plain, packed, calibration, seed)
         content = packed.read_bytes()
-        wanted = np.array([p.label != 2 for p in val])
-        for name, path in (("float32", plain), (options.precision, packed)):
+        wanted = wanted_of(val)
+        for name, path in {"fp32": plain, precision: packed}.items():
             scores = run_pictures(path, val)
             print(f"{name}: {path.stat().st_size} bytes, auc {auc(scores, wanted):.4f}, "
                   f"tpr at 1 % fpr {tpr_at_fpr(scores, wanted, 0.01):.4f}")  # fmt: skip
-    if len(content) > _MOST_BYTES and options.precision != "fp32":
+    if len(content) > _MOST_BYTES and precision != "fp32":
         raise SystemExit(f"{len(content)} bytes are more than the {_MOST_BYTES} that a box's model may have")
-    options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / options.name
-    path.write_bytes(content)
-    print(f'{path}\nsha256 = "{hashlib.sha256(content).hexdigest()}"')
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(content)
+    print(f'{out}\nsha256 = "{hashlib.sha256(content).hexdigest()}"')
 
 
 def to_onnx(network: FireNet, path: Path) -> None:
@@ -184,21 +176,3 @@ def _run(session: ort.InferenceSession, picture: Picture) -> Floats:
 def _softmax(logits: Floats) -> Floats:
     powers = np.exp(logits - logits.max(axis=0, keepdims=True))
     return powers / powers.sum(axis=0, keepdims=True)  # type: ignore[no-any-return]
-
-
-def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--work", type=Path, required=True, help="where train.py put best.pt")
-    parser.add_argument("--checkpoint", type=Path, help="another file than WORK/best.pt")
-    parser.add_argument("--out", type=Path, required=True, help="the models folder")
-    parser.add_argument("--name", default="fire-smoke.onnx")
-    parser.add_argument("--precision", choices=("int8", "fp32"), default="int8")
-    parser.add_argument("--seed", type=int, default=7)
-    return parser.parse_args()
-
-
-if __name__ == "__main__":
-    main()

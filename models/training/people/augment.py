@@ -1,4 +1,4 @@
-"""Training pictures changed as cameras change them: scale, place, mosaic, light, night, blur, compression."""
+"""Training pictures changed as cameras change them: scale, place, turns, mosaic, light, night, blur, compression."""
 
 from dataclasses import dataclass
 
@@ -70,6 +70,16 @@ def mirror(sample: Sample) -> Sample:
         for b in (sample.people, sample.ignored)
     ]
     return Sample(np.ascontiguousarray(sample.image[:, ::-1]), *boxes)
+
+
+def turn(sample: Sample, *, left: bool) -> Sample:
+    """A quarter turn: whoever stood now lies."""
+    height, width = sample.image.shape[:2]
+    image = np.rot90(sample.image, 1 if left else -1)
+    corners, move = ([1, 2, 3, 0], [0, width, 0, width]) if left else ([3, 0, 1, 2], [height, 0, height, 0])
+    sign = np.float32([1, -1, 1, -1] if left else [-1, 1, -1, 1])
+    boxes = [b[:, corners] * sign + np.float32(move) for b in (sample.people, sample.ignored)]
+    return Sample(np.ascontiguousarray(image), *boxes)
 
 
 def spoil(rng: np.random.Generator, image: Image) -> Image:
