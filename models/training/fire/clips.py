@@ -1,6 +1,6 @@
-"""What the box says to recorded clips: `python -m models.training.fire.clips --data DIR [--models models]`.
+"""What the box says to recorded clips: `python -m models.training.fire.clips DATA [--models models]`.
 
-Runs in the box's environment, not in that of the training: each clip of DIR/video goes through the camera pipeline as on a
+Runs in the box's environment, not in that of the training: each clip of DATA/video goes through the camera pipeline as on a
 box (four frames a second), and what it says is printed beside what it should: an event within ten seconds of the first
 visible flame or smoke, and none without. Exit code 1 when one is missed or false.
 """
@@ -62,7 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True, help="the data folder, with video/")
+    parser.add_argument("data", type=Path, help="the data folder, with video/")
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--fps", type=float, default=4.0)
     parser.add_argument("--json", action="store_true")

@@ -1,4 +1,4 @@
-"""Figures and curves for the card: `python -m models.training.fire.evaluate --data DIR --model FILE [--plots DIR]`.
+"""Figures and curves for the card: `python -m models.training.fire.evaluate DATA [--model FILE] [--plots DIR]`.
 
 On the validation pictures, whole-picture score (flame or smoke): area under the curve, found at 1 % and 5 % false alarms, per
 source (its alarms against all normal pictures, its normal ones against all alarms) and the confusion at `--threshold`.
@@ -23,9 +23,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("data", type=Path, help="the data folder, with fire/")
     parser.add_argument("--model", type=Path, default=Path("models/fire-smoke.onnx"))
-    parser.add_argument("--threshold", type=float, default=0.5)
+    parser.add_argument("--threshold", type=float, default=0.7)
     parser.add_argument("--plots", type=Path, help="a folder for NAME-curves.png")
     options = parser.parse_args()
     cv2.setNumThreads(1)
