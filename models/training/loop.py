@@ -3,7 +3,7 @@
 import copy
 import json
 import time
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,33 @@ from torch import Tensor, nn
 Net = TypeVar("Net", bound=nn.Module)
 Loss = Callable[[int], tuple[Tensor, dict[str, float]]]
 """The loss of a step and its parts; draws what it needs by the step's number, so that a broken training goes on alike."""
+
+
+def training_parser(
+    words: str | None, *, steps: int, batch: int, rate: float, seed: int, score_every: int
+) -> ArgumentParser:
+    """The command line that every training has; `words` are the module's own, the rest are its defaults."""
+    parser = ArgumentParser(description=words, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, help="the data folder")
+    parser.add_argument("--work", type=Path, required=True, help="where the checkpoint goes")
+    parser.add_argument("--out", type=Path, required=True, help="the file to write")
+    parser.add_argument(
+        "--begin", type=Path, default=None, help="a checkpoint of an earlier stage to begin from"
+    )
+    parser.add_argument("--steps", type=int, default=steps, help="%(default)s unless told")
+    parser.add_argument(
+        "--until", type=int, default=None, help="stop after this step; the schedule stays that of --steps"
+    )
+    parser.add_argument("--batch", type=int, default=batch, help="views a step, %(default)s unless told")
+    parser.add_argument("--rate", type=float, default=rate, help="the highest, %(default)s unless told")
+    parser.add_argument("--seed", type=int, default=seed, help="%(default)s unless told")
+    parser.add_argument(
+        "--score-every",
+        type=int,
+        default=score_every,
+        help="steps between looks at the val pictures, %(default)s unless told",
+    )
+    return parser
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from torch.nn import functional
 from models.training.crowd.drawing import Crop, crop
 from models.training.crowd.lessons import EMPTY, CrowdLesson, gather
 from models.training.crowd.network import CrowdNet, begin_from
-from models.training.loop import Plan, learn
+from models.training.loop import Plan, learn, training_parser
 from models.training.people.augment import spoil
 from models.training.people.data import Picture, letterbox, read_image, read_pictures
 from models.training.people.exporting import export
@@ -70,25 +70,9 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=5000)
-    parser.add_argument("--batch", type=int, default=12)
-    parser.add_argument("--rate", type=float, default=6e-4)
-    parser.add_argument("--others", type=int, default=1600)
+    parser = training_parser(__doc__, steps=5000, batch=12, rate=6e-4, seed=21, score_every=1000)
+    parser.add_argument("--others", type=int, default=1600, help="as of train_people")
     parser.add_argument("--teacher-seed", type=int, default=20, help="the seed of train_people")
-    parser.add_argument("--seed", type=int, default=21)
-    parser.add_argument("--score-every", type=int, default=1000)
-    parser.add_argument(
-        "--begin", type=Path, default=None, help="a checkpoint of an earlier stage to begin from"
-    )
-    parser.add_argument(
-        "--until", type=int, default=None, help="stop after this step; the schedule stays that of --steps"
-    )
     parser.add_argument("--hold-out", nargs="*", default=[], help="sources to leave out and to measure on")
     return parser.parse_args()
 

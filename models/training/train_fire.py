@@ -26,7 +26,7 @@ from models.training.fire.lite0 import FireNet, load_backbone, packaged_weights
 from models.training.fire.looking import as_input, picture_scores, wanted_of
 from models.training.fire.pictures import Picture, read_clip_frames, read_pictures
 from models.training.fire.scores import auc, tpr_at_fpr
-from models.training.loop import Plan, learn
+from models.training.loop import Plan, learn, training_parser
 
 _FROZEN_BLOCKS = 5
 _SMOOTHING = 0.05
@@ -55,25 +55,7 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("data", type=Path, help="the data folder, with fire/labels.csv")
-    parser.add_argument("--work", type=Path, required=True, help="where the checkpoint goes")
-    parser.add_argument("--out", type=Path, required=True, help="the file to write")
-    parser.add_argument(
-        "--begin", type=Path, default=None, help="a checkpoint of an earlier stage to begin from"
-    )
-    parser.add_argument("--steps", type=int, default=1600)
-    parser.add_argument(
-        "--until", type=int, default=None, help="stop after this step; the schedule stays that of --steps"
-    )
-    parser.add_argument("--batch", type=int, default=24)
-    parser.add_argument("--rate", type=float, default=5e-4)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument(
-        "--score-every", type=int, default=200, help="steps between looks at the val pictures"
-    )
+    parser = training_parser(__doc__, steps=1600, batch=24, rate=5e-4, seed=7, score_every=200)
     parser.add_argument("--without-clips", action="store_true", help="learn from no frame of the video clips")
     parser.add_argument("--precision", choices=("int8", "fp32"), default="int8")
     parser.add_argument(

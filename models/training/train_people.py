@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models.training.loop import Plan, learn
+from models.training.loop import Plan, learn, training_parser
 from models.training.people.augment import Sample, mirror, mosaic, place, spoil, turn
 from models.training.people.data import read_pictures
 from models.training.people.exporting import export
@@ -68,27 +68,9 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument(
-        "--begin", type=Path, default=None, help="a checkpoint of an earlier stage to begin from"
-    )
-    parser.add_argument("--steps", type=int, default=3500)
-    parser.add_argument(
-        "--until", type=int, default=None, help="stop after this step; the schedule stays that of --steps"
-    )
-    parser.add_argument("--batch", type=int, default=12)
-    parser.add_argument("--rate", type=float, default=7e-5)
+    parser = training_parser(__doc__, steps=3500, batch=12, rate=7e-5, seed=20, score_every=1000)
     parser.add_argument(
         "--others", type=int, default=1600, help="unlabelled pictures of fire/train to teach on"
-    )
-    parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument(
-        "--score-every", type=int, default=1000, help="steps between looks at the val pictures"
     )
     return parser.parse_args()
 
