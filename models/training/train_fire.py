@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = training_parser(__doc__, steps=1600, batch=24, rate=5e-4, seed=7, score_every=200)
+    parser = training_parser(__doc__, steps=800, batch=24, rate=5e-4, seed=7, score_every=200)
     parser.add_argument("--without-clips", action="store_true", help="learn from no frame of the video clips")
     parser.add_argument("--precision", choices=("int8", "fp32"), default="int8")
     parser.add_argument(
