@@ -19,7 +19,14 @@ Loss = Callable[[int], tuple[Tensor, dict[str, float]]]
 
 
 def training_parser(
-    words: str | None, *, steps: int, batch: int, rate: float, seed: int, score_every: int
+    words: str | None,
+    *,
+    steps: int,
+    batch: int,
+    rate: float,
+    seed: int,
+    score_every: int,
+    until: int | None = None,
 ) -> ArgumentParser:
     """The command line that every training has; `words` are the module's own, the rest are its defaults."""
     parser = ArgumentParser(description=words, formatter_class=RawDescriptionHelpFormatter)
@@ -31,7 +38,10 @@ def training_parser(
     )
     parser.add_argument("--steps", type=int, default=steps, help="%(default)s unless told")
     parser.add_argument(
-        "--until", type=int, default=None, help="stop after this step; the schedule stays that of --steps"
+        "--until",
+        type=int,
+        default=until,
+        help="stop after this step, %(default)s unless told; the schedule stays that of --steps",
     )
     parser.add_argument("--batch", type=int, default=batch, help="views a step, %(default)s unless told")
     parser.add_argument("--rate", type=float, default=rate, help="the highest, %(default)s unless told")
