@@ -57,6 +57,7 @@ def main() -> None:
     wish = _arguments()
     torch.set_num_threads(1)
     torch.manual_seed(wish.seed)
+    wish.work.mkdir(parents=True, exist_ok=True)
     detector = keep_person(load_onnx(wish.data / START)).eval()
     lessons = make_lessons(
         wish.data,

@@ -91,7 +91,6 @@ def _train(wish: argparse.Namespace, train: list[Picture], val: list[Picture]) -
 
     def loss(step: int) -> tuple[Tensor, dict[str, float]]:
         torch.manual_seed(wish.seed * 1_000_000 + step)  # what the network drops, after a break, too
-        net.train()
         return _wrong(net, [view(step * wish.batch + i) for i in range(wish.batch)])
 
     def score(mean: FireNet) -> dict[str, object]:

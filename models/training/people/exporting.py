@@ -20,31 +20,32 @@ _MOST_APART = 1e-3
 def export(net: YoloxNano | CrowdNet, path: Path, width_px: int, height_px: int) -> None:
     """Write an ONNX file with one input (1, 3, H, W) and one output; no names of machines or tools in it.
 
-    Raises SystemExit, and removes the file, when it does not say what the network says.
+    Raises SystemExit, and leaves what stood at `path`, when it does not say what the network says.
     """
     net = copy.deepcopy(net).to(memory_format=torch.contiguous_format).eval()
     net.backbone.join_first()
     example = torch.zeros(1, 3, height_px, width_px)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
     torch.onnx.export(
         net,
         (example,),
-        str(path),
+        str(new),
         dynamo=False,
         opset_version=_OPSET,
         input_names=["images"],
         output_names=["output"],
     )
-    model = onnx.load(str(path))
+    model = onnx.load(str(new))
     model.producer_name, model.producer_version, model.doc_string = "", "", ""
     for node in model.graph.node:
         node.doc_string = ""
-    onnx.save(without_joins(model), str(path))
-    apart = _apart(net, path, height_px, width_px)
+    onnx.save(without_joins(model), str(new))
+    apart = _apart(net, new, height_px, width_px)
     if not apart <= _MOST_APART:
-        path.unlink()
-        raise SystemExit(
-            f"{path}: the exported file and the network are {apart:.4f} apart; nothing was written"
-        )
+        new.unlink()
+        raise SystemExit(f"{path}: the file and the network are {apart:.4f} apart; {path} is as it was")
+    new.replace(path)
     print(f"{path}: at most {apart:.1e} from the network")
 
 

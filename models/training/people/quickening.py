@@ -4,6 +4,9 @@ A convolution of several maps side by side is the sum of one convolution of each
 and one of a map that was doubled in size is the doubled convolution of the small map, for a quarter of the work.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 import onnx
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, shape_inference
 
@@ -44,11 +47,11 @@ def _summed(
     """One convolution of each map, the bias with the last of them, and their sum under the name that `conv` gave."""
     weight = numpy_helper.to_array(values[conv.input[1]])
     nodes, tensors, first, total = [], [], 0, ""
-    # Those that will be doubled come first: the runtime adds a sum to the convolution that is computed last.
     starts: dict[str, int] = {}
     for name in maps:
         starts[name] = first
         first += channels[name]
+    # Those that will be doubled come first: the runtime adds a sum to the convolution that is computed last.
     order = sorted(maps, key=lambda name: not _is_doubled(name, makers))
     for number, name in enumerate(order):
         last = number == len(order) - 1
@@ -97,7 +100,8 @@ def _drop_unread(model: ModelProto) -> None:
     del graph.value_info[:]
 
 
-def _replace(field, items) -> None:  # type: ignore[no-untyped-def]
+def _replace(field: Any, items: Iterable[Any]) -> None:
+    """Put these messages into a repeated field; they may be its own."""
     copies = [type(each).FromString(each.SerializeToString()) for each in items]
     del field[:]
     field.extend(copies)
