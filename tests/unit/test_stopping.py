@@ -55,8 +55,6 @@ def test_signals_that_interrupt_a_log_line_do_not_hang_the_process(attempt: int)
             process.send_signal(signal.SIGTERM)
         time.sleep(0.0005 * attempt)
     out, _ = process.communicate(timeout=10)  # a hang fails here
-    assert (out, process.returncode) in (
-        ("stopped\n", 0),
-        ("stopped\n", -15),
-        ("", -15),
-    )  # the last: late signals
+    # a late signal may fall when the handlers are back, and cut the last line off
+    assert process.returncode in (0, -signal.SIGTERM)
+    assert out == "stopped\n" if process.returncode == 0 else "stopped\n".startswith(out)
