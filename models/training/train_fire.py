@@ -25,7 +25,7 @@ from models.training.fire.augment import IGNORED, Augmenter, View
 from models.training.fire.export import export
 from models.training.fire.lite0 import FireNet, load_backbone, packaged_weights
 from models.training.fire.looking import as_input, picture_scores, wanted_of
-from models.training.fire.pictures import Picture, read_clip_frames, read_pictures
+from models.training.fire.pictures import Picture, read_clip_frames, read_people, read_pictures
 from models.training.fire.scores import auc, tpr_at_fpr
 from models.training.loop import Plan, learn, training_parser
 
@@ -45,14 +45,15 @@ def main() -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     wish.work.mkdir(parents=True, exist_ok=True)
-    train = read_pictures(wish.data, "train", without_clips=wish.without_clips)
-    train += [] if wish.without_clips else read_clip_frames(wish.data)
+    people = read_people(wish.data, "train")
+    unseen = read_pictures(wish.data, "train", without_clips=True) + people
+    train = unseen
+    if not wish.without_clips:
+        train = read_pictures(wish.data, "train") + people + read_clip_frames(wish.data)
     val = read_pictures(wish.data, "val")
     print(f"{len(train)} pictures to learn from, {len(val)} to check with", flush=True)
     net = _train(wish, train, val).eval()
-    export(
-        net, wish.out, val, read_pictures(wish.data, "train", without_clips=True), wish.seed, wish.precision
-    )
+    export(net, wish.out, val, unseen, wish.seed, wish.precision)
 
 
 def _arguments() -> argparse.Namespace:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from models.training.fire import synthetic
+from models.training.fire import clothing, synthetic
 from models.training.fire.pictures import CLASS_OF, Image, Picture
 from models.training.fire.synthetic import Mask, Rng
 
@@ -46,7 +46,7 @@ class Augmenter:
 
     def plain(self, picture: Picture, rng: Rng) -> View:
         """The picture itself: cropped, mirrored, degraded; a normal one sometimes with a look-alike drawn in."""
-        image, cells = self._crop(picture, rng)
+        image, cells = self._crop(_dressed(picture, rng), rng)
         if picture.label == _NEITHER and rng.random() < 0.45:
             for _ in range(int(rng.integers(1, 4))):
                 synthetic.look_alike(rng, image)
@@ -55,7 +55,7 @@ class Augmenter:
     def pasted(self, rng: Rng) -> View:
         """A fixed camera's view with a flame or smoke laid into it, mostly small."""
         picture = self._backgrounds[int(rng.integers(len(self._backgrounds)))]
-        image, cells = self._crop(picture, rng)
+        image, cells = self._crop(_dressed(picture, rng), rng)
         if rng.random() < 0.3:
             synthetic.look_alike(rng, image)
         if rng.random() < 0.4:
@@ -125,6 +125,17 @@ class Augmenter:
         return View(_degrade(image, rng), label, cells)
 
 
+def _dressed(picture: Picture, rng: Rng) -> Picture:
+    """Half of the pictures with people: some of them wear the colours of fire."""
+    if not picture.people or rng.random() < 0.5:
+        return picture
+    image = picture.image_bgr.copy()
+    for person in picture.people:
+        if rng.random() < 0.6:
+            clothing.dress(rng, image, person)
+    return replace(picture, image_bgr=image)
+
+
 def _cells_of(picture: Picture, x: float, y: float, w: float, h: float) -> npt.NDArray[np.int64]:
     """Cells of the crop at x, y, w, h (0..1 of the picture) from the picture's boxes."""
     cells = np.full((ROWS, COLUMNS), _NEITHER if picture.complete else IGNORED, np.int64)
@@ -157,13 +168,7 @@ def _at_night(image: Image, rng: Rng) -> Image:
 
 def _degrade(image: Image, rng: Rng) -> Image:
     """What cameras, lenses, cables and recorders do to a picture."""
-    work = image.astype(np.float32)
-    if rng.random() < 0.7:
-        work = (work - 128) * rng.uniform(0.65, 1.35) + 128 + rng.uniform(-30, 30)
-    if rng.random() < 0.5:
-        work = 255 * np.clip(work / 255, 0, 1) ** np.exp(rng.uniform(-0.5, 0.5))
-    if rng.random() < 0.4:
-        work *= rng.uniform(0.85, 1.15, 3).astype(np.float32)
+    work = _relit(image, rng)
     grey = rng.random()
     if grey < 0.13:
         mean = work.mean(axis=2, keepdims=True)
@@ -193,3 +198,17 @@ def _degrade(image: Image, rng: Rng) -> Image:
         else:
             cv2.putText(result, "2026-03-14 02:17:45", (6, 18), 0, rng.uniform(0.3, 0.6), (255, 255, 255), 1)
     return result
+
+
+def _relit(image: Image, rng: Rng) -> npt.NDArray[np.float32]:
+    """Other contrast, light and tint."""
+    work = image.astype(np.float32)
+    if rng.random() < 0.7:
+        work = (work - 128) * rng.uniform(0.65, 1.35) + 128 + rng.uniform(-30, 30)
+    if rng.random() < 0.5:
+        work = 255 * np.clip(work / 255, 0, 1) ** np.exp(rng.uniform(-0.5, 0.5))
+    if rng.random() < 0.1:  # too much light: what is bright has no colour left
+        work = work * rng.uniform(1.3, 2.2)
+    if rng.random() < 0.4:
+        work *= rng.uniform(0.85, 1.15, 3).astype(np.float32)
+    return work

@@ -1,7 +1,8 @@
 """Figures and curves for the card: `python -m models.training.fire.evaluate DATA [--model FILE] [--plots DIR]`.
 
 On the validation pictures, whole-picture score (flame or smoke): area under the curve, found at 1 % and 5 % false alarms, per
-source (its alarms against all normal pictures, its normal ones against all alarms) and the confusion at `--threshold`.
+source (its alarms against all normal pictures, its normal ones against all alarms) and the confusion at `--threshold`. Beside
+them the val pictures of people, who work and walk where nothing burns: how many would count as fire there.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 
 from models.training.fire.export import run_pictures
 from models.training.fire.looking import wanted_of
-from models.training.fire.pictures import CLASS_OF, Picture, read_pictures
+from models.training.fire.pictures import CLASS_OF, Picture, read_people, read_pictures
 from models.training.fire.scores import Scores, Wanted, auc, threshold_at_fpr, tpr_at_fpr
 
 
@@ -36,6 +37,7 @@ def main() -> None:
           f"at 5 % {tpr_at_fpr(scores, wanted, 0.05):.4f}, threshold of 1 % fpr {threshold_at_fpr(scores, wanted, 0.01):.3f}")  # fmt: skip
     _by_source(pictures, scores, wanted, options.threshold)
     _failures(pictures, scores, wanted, options.threshold)
+    _among_people(options.model, read_people(options.data, "val"), options.threshold)
     if options.plots is not None:
         draw(scores, wanted, options.threshold, options.plots / f"{options.model.stem}-curves.png")
 
@@ -88,6 +90,14 @@ def _by_source(pictures: list[Picture], scores: Scores, wanted: Wanted, threshol
         print(
             f"| {name} | {int((labels == number).sum())} | {int((scores[labels == number] > threshold).sum())} |"
         )
+
+
+def _among_people(model: Path, pictures: list[Picture], threshold: float) -> None:
+    scores = run_pictures(model, pictures)
+    sources = np.array([p.source for p in pictures])
+    for source in sorted(set(sources)):
+        here = scores[sources == source]
+        print(f"\n{source} (people, val): {int((here > threshold).sum())} of {len(here)} over {threshold}")
 
 
 def _failures(pictures: list[Picture], scores: Scores, wanted: Wanted, threshold: float) -> None:

@@ -11,6 +11,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from models.training.people.data import read_image
+from models.training.people.data import read_pictures as people_pictures
+
 Image = npt.NDArray[np.uint8]
 """(height, width, 3), BGR, 0..255."""
 CLASS_OF = {"fire": 0, "smoke": 1, "normal": 2}
@@ -21,6 +24,8 @@ FIXED_CAMERAS = frozenset(
         "cctv_clip_neg",
         "clip_frames",
         "coco2017_lightly",
+        "katiehur_cafe",
+        "khiem_ppe_site_cams",
         "mouso_fixed",
         "rsri_street",
         "shared_video_frames",
@@ -47,6 +52,20 @@ CLIPS = frozenset(
 """Where the data folder's video clips come from: their frames are kept out of training, so that the clips are a test."""
 
 
+OF_PEOPLE_TOO = "coco2017_lightly"
+"""These pictures are in both folders, `fire` and `people`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corners:
+    """A part of a picture, 0..1; it may reach beyond the edge."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """A labelled part of a picture: class number and corners, 0..1."""
@@ -60,7 +79,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One labelled picture. `complete`: outside its boxes there is neither flame nor smoke."""
+    """One labelled picture. `complete`: outside its boxes there is neither flame nor smoke; `people`: who can be dressed."""
 
     file: str
     label: int
@@ -69,6 +88,7 @@ class Picture:
     image_bgr: Image
     boxes: tuple[Box, ...] = field(default=())
     complete: bool = False
+    people: tuple[Corners, ...] = field(default=())
 
     @property
     def is_background(self) -> bool:
@@ -91,16 +111,51 @@ def read_pictures(root: Path, split: str, *, without_clips: bool = False) -> lis
             continue
         if without_clips and (row["file"] in of_clips or row["source"] in CLIP_SOURCES):
             continue
-        image = cv2.imread(str(folder / row["file"]))
-        if image is None:
-            raise SystemExit(f"{folder / row['file']}: cannot be read; is the data folder whole?")
         found = tuple(boxes.get(row["file"], ()))
         label = CLASS_OF[row["label"]]
         complete = label == CLASS_OF["normal"] or (bool(found) and row["fire"] != "" and row["smoke"] != "")
         pictures.append(
-            Picture(row["file"], label, row["source"], row["group"], image.astype(np.uint8), found, complete)
+            Picture(
+                row["file"], label, row["source"], row["group"], _read(folder / row["file"]), found, complete
+            )
         )
     return pictures
+
+
+def read_people(root: Path, split: str) -> list[Picture]:
+    """The pictures of ROOT/people with boxes: places where people work and walk, nothing burns; normal pictures."""
+    pictures = []
+    for entry in people_pictures(root):
+        if entry.split != split or entry.boxes is None or entry.source == OF_PEOPLE_TOO:
+            continue
+        sides = np.array([entry.width_px, entry.height_px] * 2)
+        pictures.append(
+            Picture(
+                entry.path.name,
+                CLASS_OF["normal"],
+                entry.source,
+                f"{entry.source}/{entry.group}",
+                _longest(_read(entry.path), 320),
+                (),
+                True,
+                tuple(Corners(*(float(v) for v in box)) for box in entry.boxes / sides),
+            )
+        )
+    return pictures
+
+
+def _read(path: Path) -> Image:
+    try:
+        return read_image(path)
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
+
+
+def _longest(image: Image, side_px: int) -> Image:
+    """Shrunk until its longest side is `side_px`, as the other pictures are stored."""
+    scale = min(1.0, side_px / max(image.shape[:2]))
+    size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
 def read_clip_frames(root: Path, every_s: float = 1.0) -> list[Picture]:

@@ -1,23 +1,24 @@
-"""How good scores are: area under the curve, and what is found at a given share of false alarms."""
+"""How good scores are: as a box measures it (`edge/measuring/ranking.py`), from one list of scores and what was wanted."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
+from edge.measuring import ranking
+
 Scores = npt.NDArray[np.float64]
 Wanted = npt.NDArray[np.bool_]
 
 
 def auc(scores: Scores, wanted: Wanted) -> float:
-    """Chance that a wanted picture scores above an unwanted one; ties count half (Mann-Whitney)."""
-    order = np.argsort(scores, kind="stable")
-    _, first, counts = np.unique(scores[order], return_index=True, return_counts=True)
-    ranks = np.empty(len(scores))
-    ranks[order] = np.repeat(first + (counts + 1) / 2, counts)
-    positives = int(wanted.sum())
-    negatives = len(wanted) - positives
-    return float((ranks[wanted].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+    """The area under the ROC curve; raises ValueError where one side is empty."""
+    return _known(ranking.auc(scores[wanted], scores[~wanted]))
+
+
+def tpr_at_fpr(scores: Scores, wanted: Wanted, fpr: float) -> float:
+    """Share of the wanted found at `fpr` of the others; raises ValueError where one side is empty."""
+    return _known(ranking.tpr_at_fpr(scores[wanted], scores[~wanted], fpr))
 
 
 def threshold_at_fpr(scores: Scores, wanted: Wanted, fpr: float) -> float:
@@ -26,6 +27,7 @@ def threshold_at_fpr(scores: Scores, wanted: Wanted, fpr: float) -> float:
     return float(unwanted[min(int(fpr * len(unwanted)), len(unwanted) - 1)])
 
 
-def tpr_at_fpr(scores: Scores, wanted: Wanted, fpr: float) -> float:
-    """Share of the wanted above that threshold."""
-    return float((scores[wanted] > threshold_at_fpr(scores, wanted, fpr)).mean())
+def _known(figure: float | None) -> float:
+    if figure is None:
+        raise ValueError("pictures with and without fire are needed to compare")
+    return figure
