@@ -3,26 +3,21 @@
 import os
 import shutil
 import signal
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from bench.servers.certificates import Authority
 from bench.servers.folder import server_folder
 from bench.servers.installed import CHECKOUT, ensure, library_path
-from redwhistle.errors import ConfigurationError, Unavailable
-from server.embedded.child import StopStep, kill, log_tail, spawn, stop
-from server.embedded.ports import LOOPBACK, free_port, is_listening
+from redwhistle.errors import ConfigurationError
+from server.embedded.child import ChildServer, StopStep, await_listener, spawn
+from server.embedded.ports import LOOPBACK, free_port
 
 SERVER_NAME = "RedWhistle-Server"
 """The server's user name at the broker; upper case, so that no box id can be equal to it."""
 ACL_FILE = CHECKOUT / "docker" / "mosquitto" / "acl"
-_STOP_STEPS = (StopStep(signal.SIGTERM, 4.0),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +35,10 @@ class MosquittoOptions:
     max_queued_messages: int = 1_000_000
 
 
-class Mosquitto:
+class Mosquitto(ChildServer):
     """One broker over `folder`; a context manager that starts and always stops it. The port is kept for restarts."""
+
+    stop_steps = (StopStep(signal.SIGTERM, 4.0),)
 
     def __init__(
         self, folder: Path, options: MosquittoOptions | None = None, *, port: int | None = None
@@ -50,23 +47,13 @@ class Mosquitto:
         self.options = options or MosquittoOptions()
         self.port = port if port is not None else free_port()
         self.authority = Authority(self.folder / "certificates") if self.options.tls else None
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__()
         self._program, self._env = broker_program()
 
     @property
     def host(self) -> str:
         """Where to connect."""
         return LOOPBACK
-
-    @property
-    def running(self) -> bool:
-        """Whether the child is alive."""
-        return self._process is not None and self._process.poll() is None
-
-    @property
-    def pid(self) -> int | None:
-        """Process id while it runs."""
-        return self._process.pid if self._process is not None and self.running else None
 
     @property
     def log(self) -> Path:
@@ -82,26 +69,6 @@ class Mosquitto:
         configuration.write_text("\n".join(self._lines()) + "\n", encoding="utf-8")
         self._process = spawn([self._program, "-c", configuration], log=self.log, env=self._env)
         await_listener(self._process, self.port, self.log)
-
-    def stop(self) -> None:
-        """Stop within five seconds. Safe to call twice."""
-        if self._process is not None:
-            stop(self._process, _STOP_STEPS)
-            self._process = None
-
-    def kill(self) -> None:
-        """Kill -9; start() brings it back on the same port."""
-        if self._process is not None:
-            kill(self._process)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _lines(self) -> list[str]:
         options = self.options
@@ -144,18 +111,6 @@ class Mosquitto:
                 "autosave_interval 1",
             ]
         return lines
-
-
-def await_listener(
-    process: subprocess.Popen[bytes], port: int, log: Path, *, timeout_s: float = 10.0
-) -> None:
-    """Return when `process` listens on `port`; kill it and raise Unavailable when it does not, or has exited."""
-    deadline_s = time.monotonic() + timeout_s
-    while not is_listening(port):
-        if process.poll() is not None or time.monotonic() > deadline_s:
-            kill(process)
-            raise Unavailable(f"{process.args!r} does not start; the end of {log}:\n{log_tail(log)}")
-        time.sleep(0.02)
 
 
 def broker_program() -> tuple[str, dict[str, str]]:

@@ -2,24 +2,20 @@
 
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from bench.servers.folder import server_folder
 from bench.servers.installed import ensure, library_path
-from bench.servers.mosquitto import await_listener
 from redwhistle.errors import Unavailable
-from server.embedded.child import kill, spawn
+from server.embedded.child import ChildServer, await_listener, spawn
 from server.embedded.ports import LOOPBACK, free_port
 
 _SYSTEM_PYTHON = "/usr/bin/python3"  # the one that Debian's GObject bindings are built for
 
 
-class RtspServer:
+class RtspServer(ChildServer):
     """Serves `url` over `folder`; a context manager. `clip` is an MP4 file with H.264; without it, a moving ball."""
 
     def __init__(self, folder: Path, *, clip: Path | None = None, port: int | None = None) -> None:
@@ -30,17 +26,12 @@ class RtspServer:
         self.folder = folder.resolve()
         self.clip = clip.resolve() if clip is not None else None
         self.port = port if port is not None else free_port()
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__()
 
     @property
     def url(self) -> str:
         """What a camera source opens."""
         return f"rtsp://{LOOPBACK}:{self.port}/camera"
-
-    @property
-    def running(self) -> bool:
-        """Whether the child is alive."""
-        return self._process is not None and self._process.poll() is None
 
     @property
     def log(self) -> Path:
@@ -60,17 +51,6 @@ class RtspServer:
         self._process = spawn(words, log=self.log, env=_environment(root, self.folder), lifeline=True)
         await_listener(self._process, self.port, self.log, timeout_s=60)
 
-    def stop(self) -> None:
-        """Stop at once. Safe to call twice."""
-        if self._process is not None:
-            kill(self._process)
-            self._process = None
-
-    def kill(self) -> None:
-        """Kill -9; start() brings it back on the same port."""
-        if self._process is not None:
-            kill(self._process)
-
     def freeze(self) -> None:
         """SIGSTOP: connections stand and new ones are taken by the kernel; nothing is sent."""
         if self._process is not None:
@@ -80,15 +60,6 @@ class RtspServer:
         """It goes on where it stood."""
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 @contextmanager

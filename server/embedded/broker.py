@@ -13,25 +13,18 @@ import argparse
 import logging
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
-import time
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from redwhistle.contracts.wire import MAX_ENVELOPE_BYTES
 from redwhistle.errors import ConfigurationError, Unavailable
-from server.embedded.child import StopStep, kill, log_tail, spawn, stop
+from server.embedded.child import ChildServer, StopStep, await_listener, spawn
 from server.embedded.ports import LOOPBACK, free_port, is_listening
 
-_READY_WITHIN_S = 10.0
-_POLL_S = 0.02
-_STOP_STEPS = (StopStep(signal.SIGTERM, 3.0),)
 # Room for the topic and the properties beside the largest envelope.
 _MAX_PACKET_BYTES = MAX_ENVELOPE_BYTES + 64 * 1024
 _CONFIGURATION = """
@@ -66,20 +59,22 @@ class MqttVersion(StrEnum):
         return "v5" if self is MqttVersion.V5 else "v4"
 
 
-class EmbeddedBroker:
+class EmbeddedBroker(ChildServer):
     """The broker as a child process; a context manager that starts and always stops it.
 
     `port` defaults to a free one, which is then kept for restarts. `folder` takes the child's log.
     """
 
+    stop_steps = (StopStep(signal.SIGTERM, 3.0),)
+
     def __init__(
         self, folder: Path, *, port: int | None = None, version: MqttVersion = MqttVersion.V5
     ) -> None:
+        super().__init__()
         _check_installed()
         self._version = version
         self.folder = folder.resolve()
         self._port = port
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def port(self) -> int:
@@ -87,16 +82,6 @@ class EmbeddedBroker:
         if self._port is None:
             raise Unavailable("the broker has not been started yet: call start() first")
         return self._port
-
-    @property
-    def pid(self) -> int | None:
-        """Process id while it runs."""
-        return self._process.pid if self._process is not None and self.running else None
-
-    @property
-    def running(self) -> bool:
-        """Whether the child is alive."""
-        return self._process is not None and self._process.poll() is None
 
     @property
     def log(self) -> Path:
@@ -119,33 +104,8 @@ class EmbeddedBroker:
         # Our packages may lie in a checkout that is not installed, and the child starts in `/`.
         ours = str(Path(__file__).resolve().parents[2])
         env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (ours, os.environ.get("PYTHONPATH"))))}
-        process = self._process = spawn(words, log=self.log, env=env, lifeline=True)
-        deadline_s = time.monotonic() + _READY_WITHIN_S
-        while not is_listening(self._port):
-            if process.poll() is not None or time.monotonic() > deadline_s:
-                self.stop()
-                raise Unavailable(f"the broker does not start; the end of {self.log}:\n{log_tail(self.log)}")
-            time.sleep(_POLL_S)
-
-    def stop(self) -> None:
-        """Stop within a few seconds. Safe to call twice."""
-        if self._process is not None:
-            stop(self._process, _STOP_STEPS)
-            self._process = None
-
-    def kill(self) -> None:
-        """Kill -9: everything the broker held is gone; start() begins anew on the same port."""
-        if self._process is not None:
-            kill(self._process)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+        self._process = spawn(words, log=self.log, env=env, lifeline=True)
+        await_listener(self._process, self._port, self.log)
 
 
 def main(argv: list[str] | None = None) -> None:

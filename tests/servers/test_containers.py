@@ -11,10 +11,10 @@ import psycopg
 import pytest
 import yaml
 
-from bench.servers.mosquitto import await_listener, broker_program
+from bench.servers.mosquitto import broker_program
 from bench.servers.waiting import wait_for
 from redwhistle.contracts.wire import MAX_ENVELOPE_BYTES
-from server.embedded.child import StopStep, spawn, stop
+from server.embedded.child import StopStep, await_listener, spawn, stop
 from server.embedded.ports import free_port
 from server.settings import PREFIX, Settings
 from tests.servers.mqtt import connected
