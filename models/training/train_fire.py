@@ -5,13 +5,14 @@ From the repository's root, after `pip install -r models/training/requirements.t
     python -m models.training.train_fire DATA --work WORK --out models/fire-smoke.onnx
 
 DATA is the data folder; WORK keeps a checkpoint, so that the same command goes on after a break. Same seed, same steps,
-one thread: same weights. It stops before the end of its schedule: val pictures were told apart worse after step 1,200.
-`--without-clips` learns from no frame of the video clips: to judge them by a network that has never seen them
+one thread: same weights. At first no frame of the video clips is learnt from, in the last 200 steps those without fire are,
+too: `--until 1000` gives the network that has never seen them, to judge its like by
 (`python -m models.training.fire.leave_one_out`).
 """
 
 import argparse
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -47,18 +48,21 @@ def main() -> None:
     wish.work.mkdir(parents=True, exist_ok=True)
     people = read_people(wish.data, "train")
     unseen = read_pictures(wish.data, "train", without_clips=True) + people
-    train = unseen
-    if not wish.without_clips:
-        train = read_pictures(wish.data, "train") + people + read_clip_frames(wish.data)
+    seen = read_pictures(wish.data, "train") + people + read_clip_frames(wish.data)
     val = read_pictures(wish.data, "val")
-    print(f"{len(train)} pictures to learn from, {len(val)} to check with", flush=True)
-    net = _train(wish, train, val).eval()
+    print(f"{len(unseen)}, later {len(seen)} pictures to learn from, {len(val)} to check with", flush=True)
+    net = _train(wish, [(0, unseen), (wish.clips_from, seen)], val).eval()
     export(net, wish.out, val, unseen, wish.seed, wish.precision)
 
 
 def _arguments() -> argparse.Namespace:
-    parser = training_parser(__doc__, steps=1600, until=1000, batch=24, rate=5e-4, seed=7, score_every=200)
-    parser.add_argument("--without-clips", action="store_true", help="learn from no frame of the video clips")
+    parser = training_parser(__doc__, steps=1600, until=1200, batch=24, rate=5e-4, seed=7, score_every=200)
+    parser.add_argument(
+        "--clips-from",
+        type=int,
+        default=1000,
+        help="no frame of the video clips before this step, %(default)s unless told",
+    )
     parser.add_argument("--precision", choices=("int8", "fp32"), default="int8")
     parser.add_argument(
         "--weights",
@@ -69,7 +73,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _train(wish: argparse.Namespace, train: list[Picture], val: list[Picture]) -> FireNet:
+def _train(wish: argparse.Namespace, stages: list[tuple[int, list[Picture]]], val: list[Picture]) -> FireNet:
+    """`stages`: from which step on, in order, which pictures are learnt from."""
     torch.manual_seed(wish.seed)
     net = FireNet()
     load_backbone(net, torch.load(wish.weights or packaged_weights(), map_location="cpu", weights_only=True))
@@ -82,16 +87,11 @@ def _train(wish: argparse.Namespace, train: list[Picture], val: list[Picture]) -
         {"params": known, "weight_decay": _DECAY, "share": 1.0},
         {"params": new, "weight_decay": _DECAY, "share": 3.0},
     ]
-    augmenter, odds, wanted = Augmenter(train), _odds(train), wanted_of(val)
-
-    def view(number: int) -> View:
-        rng = np.random.default_rng((wish.seed, number))
-        if rng.random() < _PASTED_SHARE:
-            return augmenter.pasted(rng)
-        return augmenter.plain(train[int(rng.choice(len(train), p=odds))], rng)
+    drawers, wanted = [(first, _drawer(pictures, wish.seed)) for first, pictures in stages], wanted_of(val)
 
     def loss(step: int) -> tuple[Tensor, dict[str, float]]:
         torch.manual_seed(wish.seed * 1_000_000 + step)  # what the network drops, after a break, too
+        view = [drawer for first, drawer in drawers if first <= step][-1]
         return _wrong(net, [view(step * wish.batch + i) for i in range(wish.batch)])
 
     def score(mean: FireNet) -> dict[str, object]:
@@ -100,6 +100,19 @@ def _train(wish: argparse.Namespace, train: list[Picture], val: list[Picture]) -
 
     plan = Plan.wished(wish, warm_up=_WARM_UP_STEPS, mean_keeps=_MEAN_KEEPS, clip_norm=_CLIP_NORM)
     return learn(net, groups, plan, wish.work / "fire.pt", wish.begin, loss, score)
+
+
+def _drawer(pictures: list[Picture], seed: int) -> Callable[[int], View]:
+    """Gives the view of a number."""
+    augmenter, odds = Augmenter(pictures), _odds(pictures)
+
+    def view(number: int) -> View:
+        rng = np.random.default_rng((seed, number))
+        if rng.random() < _PASTED_SHARE:
+            return augmenter.pasted(rng)
+        return augmenter.plain(pictures[int(rng.choice(len(pictures), p=odds))], rng)
+
+    return view
 
 
 def _wrong(net: FireNet, views: list[View]) -> tuple[Tensor, dict[str, float]]:

@@ -1,12 +1,16 @@
 """Choosing limits without the clip that they judge."""
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.agent.observation import FireGrid, FrameSeen, Moment
 from edge.agent.policy.fire import FlameRules, SmokeRules
 from edge.agent.policy.sight import Sight
+from models.training.fire.clips import fire_models
 from models.training.fire.leave_one_out import RANGES, Clip, choose, judge, limits_of
 
 SIGHT = Sight(people=False, model="drawn")
@@ -42,3 +46,8 @@ def test_of_equally_good_limits_the_middle_one_is_taken() -> None:
     drawn = np.array([[0.0, 0.0], [0.4, 0.5], [1.0, 1.0], [0.5, 0.5]])
     right = np.array([[True, True], [True, True], [True, True], [True, False]])
     assert choose(drawn, right) == 1
+
+
+def test_without_a_usable_model_nothing_is_judged(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="no usable model for fire"):
+        fire_models(tmp_path)

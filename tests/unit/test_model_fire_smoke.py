@@ -18,7 +18,7 @@ from edge.agent.observation import EventSeen, Moment, ReadingSeen
 from edge.agent.pipeline import CameraPipeline, Frame, Image
 from edge.agent.policy.camera import CameraRules
 from edge.measuring.pictures import read_picture
-from edge.measuring.ranking import auc, tpr_at_fpr
+from edge.measuring.ranking import Scores, auc, tpr_at_fpr
 from models.training.drawing import draw_room, room_light, thin_smoke, tiny_flame, with_noise
 from models.training.fire.clips import frames as frames_of
 from models.training.fire.synthetic import drawn_flame, lay, look_alike
@@ -132,27 +132,32 @@ def no_change(rng: np.random.Generator, picture: Image) -> None:
 def test_what_is_hard_to_tell_is_told_as_well_as_ever(models: Models) -> None:
     """Tiny flames and thin smoke against rooms and look-alikes, 60 of each, where the model is right most times only.
 
-    A model that is a little worse is far worse here: normal noise of a tenth of their spread on all weights brought the
-    areas from 0.97 and 0.83 to at most 0.88 and 0.72.
+    Flames by the hottest cell, smoke by the score of the picture. A model that is a little worse is far worse here: normal
+    noise of a tenth of their spread on all weights, four times, brought the areas from 0.999 and 0.82 to at most 0.98 and 0.70.
     """
     opened = models.open("fire")
     assert opened is not None
     entry, detector = opened.entry, FireDetector(opened.entry, opened.session)
 
-    def scores(change: Callable[[np.random.Generator, Image], None]) -> list[float]:
-        found = []
+    def scores(change: Callable[[np.random.Generator, Image], None]) -> tuple[Scores, Scores]:
+        pictures, cells = [], []
         for n in range(60):
             rng = np.random.default_rng([7, n])
             picture = draw_room(rng)
             change(rng, picture)
             rows = picture_rows(entry, detector.score(picture)[1])
-            found.append(float(alarm_scores(entry, rows).max()))
-        return found
+            pictures.append(float(alarm_scores(entry, rows).max()))
+            grid = detector.look(picture).fire
+            assert grid is not None
+            cells.append(max(grid.flame))
+        return np.array(pictures), np.array(cells)
 
-    others = np.array(scores(look_alike) + scores(no_change))
-    flames, smokes = auc(np.array(scores(tiny_flame)), others), auc(np.array(scores(thin_smoke)), others)
+    others, other_cells = (
+        np.concatenate(both) for both in zip(scores(look_alike), scores(no_change), strict=True)
+    )
+    flames, smokes = auc(scores(tiny_flame)[1], other_cells), auc(scores(thin_smoke)[0], others)
     assert flames is not None
-    assert flames >= 0.95
+    assert flames >= 0.99
     assert smokes is not None
     assert smokes >= 0.79
 

@@ -24,7 +24,7 @@ _OLDEST_S = 120.0
 class FireRules(Rules):
     """When what a camera sees of flame, or of smoke, is believed. The defaults of each: FlameRules, SmokeRules."""
 
-    score_min: float = Field(default=0.7, ge=0, le=1)
+    score_min: float = Field(default=0.6, ge=0, le=1)
     """A place whose score is under this does not count."""
     above_usual: float = Field(default=0.2, ge=0, le=1)
     """Nor does one whose score is not this much higher than is usual at that place."""
@@ -38,7 +38,7 @@ class FireRules(Rules):
     """So long ago the change may lie."""
     window_s: Seconds = 7.0
     """Frames of this time (of a slow camera: the last few) are judged together …"""
-    share: float = Field(default=0.7, gt=0, le=1)
+    share: float = Field(default=0.65, gt=0, le=1)
     """… and this share of them must count at one place or beside it …"""
     hits: int = Field(default=8, ge=1, le=200)
     """… and at least so many …"""

@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--fps", type=float, default=4.0)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    models = Models(options.models)
+    models = fire_models(options.models)
     rows = []
     for clip in sorted((options.data / "video").glob("*.mp4")):
         said = play(clip, models.detectors_for(people=OFF), options.fps)
@@ -79,6 +79,14 @@ def main() -> None:
         print(json.dumps({name: [v, [vars(each) for each in said]] for name, v, said in rows}))
     bad = sum(v not in {"found", "quiet"} for _, v, _ in rows)
     raise SystemExit(min(bad, 1))
+
+
+def fire_models(folder: Path) -> Models:
+    """The models of a folder; raises SystemExit where none for fire can be used, or every clip would seem quiet."""
+    models = Models(folder)
+    if models.open("fire") is None:
+        raise SystemExit(f"{folder}: no usable model for fire; see `redwhistle-edge models verify`")
+    return models
 
 
 def play(clip: Path, detectors: list[Detector], fps: float = 4.0) -> list[Said]:

@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edge.agent.detectors.models import OFF, Models
+from edge.agent.detectors.models import OFF
 from edge.agent.observation import FrameSeen, Moment
 from edge.agent.pipeline import Detector, sight_of
 from edge.agent.policy import camera_fire
 from edge.agent.policy.fire import FireRules, FlameRules, SmokeRules
 from edge.agent.policy.sight import Sight
-from models.training.fire.clips import Said, frames, verdict
+from models.training.fire.clips import Said, fire_models, frames, verdict
 from redwhistle.contracts.events import SeenData
 
 RANGES: dict[str, tuple[float, float]] = {
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     wish = parser.parse_args()
-    detectors = Models(wish.models).detectors_for(people=OFF)
+    detectors = fire_models(wish.models).detectors_for(people=OFF)
     sight = sight_of(detectors)
     clips = [look(path, detectors) for path in sorted((wish.data / "video").glob("*.mp4"))]
     default = {clip.name: judge(clip, sight, FlameRules(), SmokeRules()) for clip in clips}
