@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 from psycopg import errors as pg
+from psycopg.pq import PipelineStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -45,6 +46,15 @@ def open_pool(
         timeout=10.0,
         name=name,
     )
+
+
+def is_lost(connection: Connection) -> bool:
+    """Whether nothing more can be done over this connection, which is in no transaction of ours.
+
+    Cut off in the middle of a pipeline it is not `closed`: libpq learns of the end only by reading, refuses what would be
+    read because the pipeline is open, and cannot leave the pipeline while results are out. It would refuse for ever.
+    """
+    return connection.closed or connection.pgconn.pipeline_status != PipelineStatus.OFF
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from server.records import (
 )
 from server.store import storable
 from server.store.boxes import Boxes
-from server.store.connection import Connection, connect, translated
+from server.store.connection import Connection, connect, is_lost, translated
 from server.store.edition import Edition, read_edition
 from server.store.evidence_keeping import KEEP, EvidenceKeeper
 from server.store.quota import Quota
@@ -80,6 +80,7 @@ class Intake:
         self._url = url
         self._name = name
         self._connection: Connection | None = None
+        self._in_transaction = False
         self._rollups_maintained = True
         self._quota = Quota()
         self.registry = Registry(lambda: self.connection)
@@ -89,12 +90,18 @@ class Intake:
     @property
     def connection(self) -> Connection:
         """The open connection; opened anew when it was lost. Raise Unavailable."""
-        if self._connection is None or self._connection.closed or self._connection.broken:
-            self._connection = connect(self._url, name=self._name)
-            wait = f"{round(self._lock_wait_s * 1000)}ms"
-            with translated(), self._connection.transaction():
-                self._connection.execute("SELECT set_config('lock_timeout', %s, false)", (wait,))
-                self._rollups_maintained = read_edition(self._connection) is not Edition.TIMESCALE
+        if self._connection is None or (not self._in_transaction and is_lost(self._connection)):
+            self.close()
+            connection = connect(self._url, name=self._name)
+            try:
+                wait = f"{round(self._lock_wait_s * 1000)}ms"
+                with translated(), connection.transaction():
+                    connection.execute("SELECT set_config('lock_timeout', %s, false)", (wait,))
+                    self._rollups_maintained = read_edition(connection) is not Edition.TIMESCALE
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
         return self._connection
 
     @contextmanager
@@ -103,12 +110,16 @@ class Intake:
         try:
             with translated():
                 connection = self.connection
-                with connection.transaction():
-                    yield connection
+                self._in_transaction = True
+                try:
+                    with connection.transaction():
+                        yield connection
+                finally:
+                    self._in_transaction = False
         except Unavailable as error:
             if isinstance(error.__cause__, ReadOnlySqlTransaction):
                 self.close()  # the address may lead to another server by now
-            if self._connection is None or self._connection.closed or self._connection.broken:
+            if self._connection is None or is_lost(self._connection):
                 # What the lost server had told may be gone with it: a standby took over, a backup was put back.
                 self.registry.forget()
             raise

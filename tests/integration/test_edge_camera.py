@@ -96,7 +96,8 @@ def test_a_slow_detector_gets_the_newest_frame_and_no_queue_grows(clip: Path) ->
     build(section(clip, analyse_fps=30), numbers).run(RecordingSink(), threading.Event())
     (first_s, first), (last_s, last) = numbers.seen[1], numbers.seen[-1]
     assert len(numbers.seen) >= 5
-    assert last - first == pytest.approx((last_s - first_s) * FPS, abs=8)
+    # A queue would fall behind by some fifty frames; to catch up is no fault: the first look may have been a late one.
+    assert -8 <= last - first - (last_s - first_s) * FPS <= 20
 
 
 def test_a_killed_reader_is_replaced_and_nothing_is_said(clip: Path) -> None:
