@@ -28,7 +28,6 @@ _ORPHAN_WAIT_S = 5.0
 _RETRY_EXITS_S = 5.0
 _READY_WITHIN_S = 60.0
 _POLL_S = 0.05
-# Fast shutdown (disconnects clients, writes a checkpoint), immediate shutdown, then SIGKILL: five seconds in all.
 
 
 class PostgresServer(ChildServer):
@@ -38,6 +37,7 @@ class PostgresServer(ChildServer):
     binaries; `port` to a free one, which is then kept for restarts; `settings` are passed as `-c name=value`.
     """
 
+    # Fast shutdown (disconnects clients, writes a checkpoint), immediate shutdown, then SIGKILL: five seconds in all.
     stop_steps = (StopStep(signal.SIGINT, 3.5), StopStep(signal.SIGQUIT, 1.0))
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Workers' clothing in the colours of fire, given to people who are really in the picture: with folds, and moving bands."""
+"""Workers' clothing in the colours of fire, given to people who are really in the picture: with folds and reflecting bands."""
 
 from __future__ import annotations
 

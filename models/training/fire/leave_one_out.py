@@ -5,7 +5,7 @@
 Runs in the box's environment, not in that of the training. Limits are drawn at random around the default ones; for each
 clip of DATA/video those are chosen that are wrong least often on all *other* clips, the one in the middle of all that are
 equally good, and then judge the clip that was left out. With a network that has never seen the clips (`train_fire
---without-clips`) nothing of the answer was fitted to them. Also told: how many of the drawn limits are right on how many
+--until 1000`) nothing of the answer was fitted to them. Also told: how many of the drawn limits are right on how many
 clips, which says how narrow the choice is.
 """
 
