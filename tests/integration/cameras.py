@@ -53,6 +53,22 @@ def make_clip(path: Path, frames: int = FRAMES, size: tuple[int, int] = (WIDTH_P
     return path
 
 
+def beginning_of(clip: Path, to: Path, seconds: float) -> Path:
+    """The first seconds of another clip, its pictures and its pace as they are."""
+    reader = cv2.VideoCapture(str(clip))
+    fps = reader.get(cv2.CAP_PROP_FPS)
+    size = (int(reader.get(cv2.CAP_PROP_FRAME_WIDTH)), int(reader.get(cv2.CAP_PROP_FRAME_HEIGHT)))
+    writer = cv2.VideoWriter(str(to), cv2.VideoWriter.fourcc(*"MJPG"), fps, size)
+    assert writer.isOpened()
+    for _ in range(round(seconds * fps)):
+        more, picture = reader.read()
+        assert more, f"{clip} is shorter than {seconds} s"
+        writer.write(picture)
+    writer.release()
+    reader.release()
+    return to
+
+
 def section(url: Path | str, **fields: object) -> CameraSettings:
     return CameraSettings.model_validate({"type": "camera", "device": "cam", "url": str(url), **fields})
 
