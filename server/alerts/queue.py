@@ -237,6 +237,8 @@ def _undo(item: WorkItem, actor: str, now: datetime, reason: str, terms: Terms) 
 
 
 def _close_by_person(item: WorkItem, actor: str, now: datetime, reason: str, terms: Terms) -> Transition:  # noqa: ARG001
+    if item.state is State.CLOSED:
+        raise WrongState(f"{item.name} is closed already, by {item.closed_by}")
     if item.state not in SETTLED or item.closes_at is None:
         raise WrongState(
             f"{item.name} is {item.state}: resolve it, or call it a false alarm, before closing it"

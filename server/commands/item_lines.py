@@ -11,8 +11,12 @@ from server.words import Lang
 
 
 def said(done: Transition, row: Row, now: datetime, lang: Lang) -> str:
-    act = words.word(words.ACTS, done.entries[-1].act, lang)
-    parts = [f"{done.entries[-1].actor}: {act}", line(row, now, lang)]
+    if done.entries:
+        last = done.entries[-1]
+        parts = [f"{last.actor}: {words.word(words.ACTS, last.act, lang)}", line(row, now, lang)]
+    else:
+        already = "早已如此，未作改动" if lang is Lang.ZH else "that is so already, nothing was changed"
+        parts = [already, line(row, now, lang)]
     if row["lease_until"] is not None and row["closes_at"] is None:
         until = clock_time(row["lease_until"])
         parts.append(f"租约至 {until}" if lang is Lang.ZH else f"claim holds until {until}")

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from redwhistle.errors import QueueError
 from server import words
 from server.alerts import acts, engine
-from server.alerts.work_item import Act
+from server.alerts.lost import is_so_already
+from server.alerts.work_item import Act, Transition
 from server.commands.item_lines import cells, detail_text, line, said, shown
 from server.printing import (
     AsJson,
@@ -284,6 +286,8 @@ def close(
 ) -> None:
     """Close a resolved item or a false alarm at once, without the 10 seconds for an undo.
 
+    Had they passed, it is closed already, and that is no error.
+
     Example: redwhistle queue close 7 --as 张伟
     """
     _do(number, Act.CLOSE, name, "", grid, version, lang, database_url, as_json)
@@ -322,22 +326,28 @@ def _do(
     with connect(settings.database, name="cli", autocommit=True) as connection:
         pack = RuleShelf(load_rules(settings.rules_file)).of(packs.pack_of_item(connection, number))
         with begin(connection) as uow:
-            done = acts.perform(
-                uow,
-                number,
-                what,
-                name,
-                now,
-                pack=pack,
-                judge=engine,
-                reason=reason,
-                grid=grid,
-                version=version,
-                terms=settings.terms,
-            )
+            try:
+                done = acts.perform(
+                    uow,
+                    number,
+                    what,
+                    name,
+                    now,
+                    pack=pack,
+                    judge=engine,
+                    reason=reason,
+                    grid=grid,
+                    version=version,
+                    terms=settings.terms,
+                )
+            except QueueError:
+                item = uow.find_item(number)
+                if not is_so_already(item, what, name):
+                    raise
+                done = Transition(item, ())
         row = reading.read_item(connection, done.item.id)
     if as_json:
-        print_json({**shown(row, now), "history": row["history"][-len(done.entries) :]})
+        print_json({**shown(row, now), "history": row["history"][len(row["history"]) - len(done.entries) :]})
         return
     typer.echo(said(done, row, now, pick_lang(lang)))
 

@@ -86,6 +86,11 @@ def test_from_alarm_to_close(database: str, run: Run) -> None:
     assert done["history"][0]["act"] == "false_alarm"
     closed = run("queue", "close", number, "--as", "张伟", "--json")
     assert (closed["state"], closed["outcome"], closed["closed_by"]) == ("closed", "false_alarm", "张伟")
+    assert "早已如此" in run("queue", "close", number, "--as", "张伟"), (
+        "as after ten seconds of the command's own way"
+    )
+    assert run("queue", "close", number, "--as", "张伟", "--json")["history"] == []
+    assert "closed already, by 张伟" in run("queue", "close", number, "--as", "李娜", code=1)
     assert run("queue", "list", "--json")["items"] == []
     assert "空" in run("queue", "list")
     assert len(run("queue", "list", "--all", "--json")["items"]) == 1
