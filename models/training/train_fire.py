@@ -5,9 +5,9 @@ From the repository's root, after `pip install -r models/training/requirements.t
     python -m models.training.train_fire DATA --work WORK --out models/fire-smoke.onnx
 
 DATA is the data folder; WORK keeps a checkpoint, so that the same command goes on after a break. Same seed, same steps,
-one thread: same weights. At first no frame of the video clips is learnt from, in the last 200 steps the
-clips without fire are, and pictures cut from the films of all clips: `--until 1000` gives the network that has never seen them, to judge its like by
-(`python -m models.training.fire.leave_one_out`).
+one thread: same weights. At first no frame of the video clips is learnt from; in the last 200 steps frames of the clips
+without fire are, and pictures cut from the films of all clips. `--until 1000` gives the network that has never seen them,
+to judge its like by (`python -m models.training.fire.leave_one_out`).
 """
 
 import argparse

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from models.training.fire.augment import Augmenter
 from models.training.fire.clothing import dress
-from models.training.fire.pictures import CLASS_OF, Corners, Image, Picture, read_people
+from models.training.fire.light import lamplit
+from models.training.fire.pictures import CLASS_OF, Corners, Image, Picture, read_people, read_visitors
 
 WIDTH, HEIGHT = 80, 60
 PERSON = Corners(0.4, 0.2, 0.6, 0.9)
@@ -72,6 +73,24 @@ def test_a_view_of_people_is_a_normal_one_everywhere(seed: int) -> None:
     np.testing.assert_array_equal(picture.image_bgr, room_with_person())  # the next view begins from it again
 
 
+@given(st.floats(0.1, 1.6), st.integers(0, 255))
+def test_lamps_make_grey_things_warm_and_black_stays_black(warmth: float, brightness: int) -> None:
+    image = np.zeros((2, 3, 3), np.uint8)
+    image[1] = brightness
+    lit = lamplit(image, warmth)
+    assert lit.dtype == np.uint8
+    blue, green, red = lit[1, 0].tolist()
+    assert red >= green >= blue
+    assert red > blue or brightness * warmth < 6
+    assert (lit[0] == 0).all()
+
+
+@given(st.integers(0, 255))
+def test_light_without_warmth_changes_nothing_but_by_rounding(brightness: int) -> None:
+    image = np.full((2, 2, 3), brightness, np.uint8)
+    assert np.abs(lamplit(image, 0.0).astype(int) - brightness).max() <= 1
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Four pictures of people: one for training with a box, and three that are not for it."""
@@ -95,6 +114,20 @@ def test_pictures_of_people_are_read_with_their_boxes_and_only_those_meant(folde
     assert (picture.label, picture.complete, picture.boxes) == (CLASS_OF["normal"], True, ())
     assert picture.people == (Corners(0.5, 0.5, 0.75, 0.75),)
     assert picture.image_bgr.shape == (240, 320, 3)
+
+
+def test_visitors_are_whoever_is_tall_enough_in_everyday_pictures_close_by(folder: Path) -> None:
+    notes_file = folder / "people" / "annotations.json"
+    notes = json.loads(notes_file.read_text())
+    for image, box in ((4, [0, 0, 100, 402]), (4, [780, 100, 60, 199]), (1, [0, 0, 100, 402])):
+        notes["annotations"].append({"image_id": image, "bbox": box})
+    notes_file.write_text(json.dumps(notes))
+    cv2.imwrite(str(folder / "people" / "images" / "d.png"), np.full((600, 800, 3), 9, np.uint8))
+    (visitor,) = read_visitors(folder)
+    assert (visitor.source, visitor.group) == ("coco2017_lightly", "coco2017_lightly/close/d.png")
+    assert (visitor.label, visitor.complete) == (CLASS_OF["normal"], True)
+    # 0.55 of 402 px of height, from a seventh above the head; the picture ends at its rim.
+    assert visitor.image_bgr.shape == (187, 234, 3)
 
 
 def test_a_picture_that_is_missing_is_named(folder: Path) -> None:

@@ -2,20 +2,24 @@
 
 On the validation pictures, whole-picture score (flame or smoke): area under the curve, found at 1 % and 5 % false alarms, per
 source (its alarms against all normal pictures, its normal ones against all alarms) and the confusion at `--threshold`. Beside
-them the val pictures of people, who work and walk where nothing burns: how many would count as fire there.
+them the val pictures of people, who work and walk where nothing burns: how many would count as fire there; and people close by
+in everyday pictures, by daylight and as lamps would show them: how many have a cell like flame. (Some of these pictures,
+seen as a whole, were learnt from as normal ones.)
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from models.training.fire.export import run_pictures
+from models.training.fire.export import hottest_cells, run_pictures
+from models.training.fire.light import lamplit
 from models.training.fire.looking import wanted_of
-from models.training.fire.pictures import CLASS_OF, Picture, read_people, read_pictures
+from models.training.fire.pictures import CLASS_OF, Picture, read_people, read_pictures, read_visitors
 from models.training.fire.scores import Scores, Wanted, auc, threshold_at_fpr, tpr_at_fpr
 
 
@@ -38,6 +42,7 @@ def main() -> None:
     _by_source(pictures, scores, wanted, options.threshold)
     _failures(pictures, scores, wanted, options.threshold)
     _among_people(options.model, read_people(options.data, "val"), options.threshold)
+    _close_by(options.model, read_visitors(options.data))
     if options.plots is not None:
         draw(scores, wanted, options.threshold, options.plots / f"{options.model.stem}-curves.png")
 
@@ -98,6 +103,18 @@ def _among_people(model: Path, pictures: list[Picture], threshold: float) -> Non
     for source in sorted(set(sources)):
         here = scores[sources == source]
         print(f"\n{source} (people, val): {int((here > threshold).sum())} of {len(here)} over {threshold}")
+
+
+def _close_by(model: Path, visitors: list[Picture]) -> None:
+    """What a camera at a door might call flame, by daylight and by lamps: its score and its share of views."""
+    print(
+        "\n| people close by, lamps of warmth | views | hottest cell at least 0.6 | at least 0.7 |\n|---|---|---|---|"
+    )
+    for warmth in (0.0, 0.5, 1.0, 1.5):
+        hottest = hottest_cells(model, [replace(p, image_bgr=lamplit(p.image_bgr, warmth)) for p in visitors])
+        print(
+            f"| {warmth} | {len(hottest)} | {int((hottest >= 0.6).sum())} | {int((hottest >= 0.7).sum())} |"
+        )
 
 
 def _failures(pictures: list[Picture], scores: Scores, wanted: Wanted, threshold: float) -> None:

@@ -92,6 +92,12 @@ def run_pictures(path: Path, pictures: list[Picture]) -> npt.NDArray[np.float64]
     return np.array([1 - _softmax(_run(session, p))[2, 0] for p in pictures], np.float64)
 
 
+def hottest_cells(path: Path, pictures: list[Picture]) -> npt.NDArray[np.float64]:
+    """P(flame) of each picture's hottest cell, by ONNX Runtime on one thread."""
+    session = _session(path)
+    return np.array([_softmax(_run(session, p))[0, 1:].max() for p in pictures], np.float64)
+
+
 class _Views(CalibrationDataReader):  # type: ignore[misc]
     """Training views for calibration."""
 

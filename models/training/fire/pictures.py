@@ -54,6 +54,10 @@ CLIPS = frozenset(
 
 OF_PEOPLE_TOO = "coco2017_lightly"
 """These pictures are in both folders, `fire` and `people`."""
+_CLOSE_PX = 200
+"""A person this tall, in pixels of the file, can be looked at closely."""
+_CLOSE_SHARE = 0.55
+"""How much of a person's height a close view shows: head and trunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,28 @@ def read_people(root: Path, split: str) -> list[Picture]:
                 tuple(Corners(*(float(v) for v in box)) for box in entry.boxes / sides),
             )
         )
+    return pictures
+
+
+def read_visitors(root: Path) -> list[Picture]:
+    """Whoever is tall enough in the everyday pictures of ROOT/people, close by, as a camera at a door sees them.
+
+    Normal pictures, to judge with and not to learn from; 5 to 3 where the picture reaches so far.
+    """
+    pictures = []
+    for entry in people_pictures(root):
+        if entry.boxes is None or entry.source != OF_PEOPLE_TOO:
+            continue
+        image = _read(entry.path)
+        for left, top, right, bottom in entry.boxes:
+            if bottom - top < _CLOSE_PX:
+                continue
+            height = _CLOSE_SHARE * float(bottom - top)
+            x1, y1 = max(0, int((left + right) / 2 - height * 5 / 6)), max(0, int(top - 0.15 * height))
+            x2, y2 = int((left + right) / 2 + height * 5 / 6), int(top + 0.85 * height)
+            group = f"{entry.source}/close/{entry.path.name}"
+            view = _longest(image[y1:y2, x1:x2], 320)
+            pictures.append(Picture(entry.path.name, CLASS_OF["normal"], entry.source, group, view, (), True))
     return pictures
 
 
