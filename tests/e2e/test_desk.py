@@ -138,9 +138,32 @@ def test_a_drill_frames_the_desk_and_something_real_breaks_through(world: World)
     world.jinyuan.say(FIRST_SMOKE, "smoke")
     world.jinyuan.say(SECOND_SMOKE, "smoke")
     expect(page.locator(".frame--real")).to_be_visible()
+    fire = f"row-{world.item(hazard='fire', exercise='')['id']}"
+    expect(page.locator(f"#{fire}")).to_be_visible()
     order = [row.get_attribute("id") for row in page.locator("[role='option']").all()]
-    assert order[0] == f"row-{world.item(hazard='fire', exercise='')['id']}"
+    assert order[0] == fire
     assert order[-1] == f"row-{drill}"
+
+
+def test_what_is_urgent_and_out_of_sight_is_said_and_one_click_away(world: World) -> None:
+    page = world.enter("liuyang", size=DESK).go("/desk")
+    expect(page.get_by_test_id("freshness")).to_contain_text("实时")
+    below = page.get_by_test_id("urgent-below")
+    for number in range(1, 4):
+        world.jinyuan.say(FIRST_SMOKE, "sos", place=f"jinyuan-b{number}-u1")
+    band = page.get_by_test_id("urgent-band")
+    expect(band.get_by_role("option")).to_have_count(3)
+    expect(below).to_have_count(0)
+    for number in range(4, 6):
+        world.jinyuan.say(FIRST_SMOKE, "sos", place=f"jinyuan-b{number}-u1")
+    last = page.locator(f"#row-{world.item(place='jinyuan-b5-u1')['id']}")
+    expect(below).to_have_text("↓ 还有 2 条Ⅰ级")
+    expect(last).not_to_be_in_viewport()
+    before = page.get_by_test_id("rows").bounding_box()
+    below.click()
+    expect(last).to_be_in_viewport()
+    expect(below).to_have_count(0)
+    assert page.get_by_test_id("rows").bounding_box() == before, "what lies below has not moved"
 
 
 def test_a_flood_groups_what_is_slight_and_nothing_of_life_and_limb(world: World) -> None:

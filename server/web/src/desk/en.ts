@@ -22,6 +22,7 @@ export const en: Translated<typeof zh> = {
     groupOpen: "Show",
     groupClose: "Gather",
     waiting: "↑ {n} new",
+    urgentBelow: "↓ {n} more at Ⅰ",
     empty: "Nothing to do",
     emptyProof: "data {seconds} s old, boxes online {online}/{total}",
     pick: "Pick one on the left (J, K or the arrow keys)",

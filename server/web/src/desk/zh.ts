@@ -19,6 +19,7 @@ export const zh = {
     groupOpen: "展开",
     groupClose: "合并",
     waiting: "↑ {n} 条新",
+    urgentBelow: "↓ 还有 {n} 条Ⅰ级",
     empty: "无待办",
     emptyProof: "数据 {seconds}秒前，边缘盒在线 {online}/{total}",
     pick: "从左侧选一条（J、K 或方向键）",
