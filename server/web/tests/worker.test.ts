@@ -116,6 +116,14 @@ describe("the sketch", () => {
     const [southWest, northEast] = [place?.([102.711, 25.04]), place?.([102.716, 25.043])];
     expect(northEast && southWest && northEast.x > southWest.x && northEast.y < southWest.y).toBe(true);
   });
+  it("draws what lies within a metre as one place, in the middle", () => {
+    const here: [number, number] = [102.711, 25.04];
+    const next: [number, number] = [102.711 + 2 ** -46, 25.04 + 2 ** -48]; // the nearest numbers above
+    for (const points of [[here], [here, here], [here, next]]) {
+      const place = fit(points);
+      for (const point of points) expect(place?.(point)).toEqual({ x: WIDTH / 2, y: HEIGHT / 2 });
+    }
+  });
   it("writes no name over another, nor over a mark, nor outside", () => {
     const mark = fc.record({
       x: fc.integer({ min: 26, max: WIDTH - 26 }),

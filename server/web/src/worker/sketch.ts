@@ -4,6 +4,9 @@ import type { Sketch } from "@/api/types";
 export const WIDTH = 340;
 export const HEIGHT = 220;
 const MARGIN = 26;
+/** About a metre. What lies closer together is drawn as one place: blown up further, the rounding of the very numbers
+ * (some 1e-14 degrees) would be as large as the picture. */
+const SMALLEST_DEG = 1e-5;
 const ABOVE_COMPOUND = new Set(["city", "district", "street", "community", "grid"]);
 
 export type LonLat = readonly [number, number];
@@ -23,8 +26,8 @@ export function fit(points: readonly LonLat[]): ((point: LonLat) => { x: number;
   const xs = points.map((point) => point[0] * east);
   const ys = points.map((point) => point[1]);
   const [left, right, bottom, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-  const wide = right - left || 1e-5;
-  const high = top - bottom || 1e-5;
+  const wide = Math.max(right - left, SMALLEST_DEG);
+  const high = Math.max(top - bottom, SMALLEST_DEG);
   const scale = Math.min((WIDTH - 2 * MARGIN) / wide, (HEIGHT - 2 * MARGIN) / high);
   const round = (n: number) => Math.round(n * 10) / 10;
   return ([lon, lat]) => ({
