@@ -29,6 +29,7 @@ export default defineConfig({
   test: {
     environment: "happy-dom",
     environmentOptions: { happyDOM: { url: "http://127.0.0.1:8080/" } },
+    setupFiles: ["tests/properties.ts"],
     include: ["tests/**/*.test.ts", "src/**/*.test.ts"],
   },
   // `npm run dev` talks to a running server: REDWHISTLE_PUBLIC_URL says where.
