@@ -64,6 +64,20 @@ def perform(
     return closed
 
 
+def unless_so_already(
+    uow: UnitOfWork, ref: str, what: Act, actor: str, do: Callable[[], Transition]
+) -> Transition:
+    """What `do` did; if that is refused while the item stands as the act would have left it, by the same person, no error
+    but a transition without entries: somebody pressed twice, or a timer was first."""
+    try:
+        return do()
+    except QueueError:
+        item = uow.find_item(ref)
+        if not lost.is_so_already(item, what, actor):
+            raise
+        return Transition(item, ())
+
+
 def note_lost(
     uow: UnitOfWork,
     ref: str,

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from redwhistle.errors import Changed, NotFound, QueueError
 from redwhistle.logs import get_logger
-from server.alerts import acts, engine, lost
+from server.alerts import acts, engine
 from server.alerts.queue import check_reason
 from server.alerts.work_item import Act, Transition
 from server.api import answers
@@ -53,9 +53,9 @@ def act(doors: Doors, caller: Caller, see: Scope, may: Scope, asked: ActAsked, n
 def _do(
     doors: Doors, tx: ActTransaction, caller: Caller, see: Scope, item: Row, asked: ActAsked, now: datetime
 ) -> tuple[Answer, Code | None]:
-    try:
+    def perform() -> Transition:
         _check_not_rung_since(item, caller, asked)
-        done = acts.perform(
+        return acts.perform(
             tx.uow,
             item["id"],
             asked.what,
@@ -68,9 +68,10 @@ def _do(
             terms=doors.settings.terms,
             data=_data(asked),
         )
+
+    try:
+        done = acts.unless_so_already(tx.uow, item["id"], asked.what, caller.login, perform)
     except QueueError as error:
-        if lost.is_so_already(tx.uow.find_item(item["id"]), asked.what, caller.login):
-            return answers.act_done(tx.item(see, item["id"]), "already"), None
         return answers.act_refused(error, tx.item(see, item["id"])), answers.refusal_code(error)
     return answers.act_done(tx.item(see, item["id"]), _outcome(done, asked.what)), None
 
@@ -87,6 +88,8 @@ def _check_not_rung_since(item: Row, caller: Caller, asked: ActAsked) -> None:
 
 def _outcome(done: Transition, what: Act) -> str:
     """A claim or an arrival by the one who holds the item already only renews the lease."""
+    if not done.entries:
+        return "already"
     renewed = done.entries[-1].act is Act.RENEW and what is not Act.RENEW
     return "already" if renewed else "done"
 

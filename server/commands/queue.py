@@ -6,10 +6,8 @@ from typing import Annotated
 
 import typer
 
-from redwhistle.errors import QueueError
 from server import words
 from server.alerts import acts, engine
-from server.alerts.lost import is_so_already
 from server.alerts.work_item import Act, Transition
 from server.commands.item_lines import cells, detail_text, line, said, shown
 from server.printing import (
@@ -326,8 +324,9 @@ def _do(
     with connect(settings.database, name="cli", autocommit=True) as connection:
         pack = RuleShelf(load_rules(settings.rules_file)).of(packs.pack_of_item(connection, number))
         with begin(connection) as uow:
-            try:
-                done = acts.perform(
+
+            def perform() -> Transition:
+                return acts.perform(
                     uow,
                     number,
                     what,
@@ -340,11 +339,8 @@ def _do(
                     version=version,
                     terms=settings.terms,
                 )
-            except QueueError:
-                item = uow.find_item(number)
-                if not is_so_already(item, what, name):
-                    raise
-                done = Transition(item, ())
+
+            done = acts.unless_so_already(uow, number, what, name, perform)
         row = reading.read_item(connection, done.item.id)
     if as_json:
         print_json({**shown(row, now), "history": row["history"][len(row["history"]) - len(done.entries) :]})

@@ -30,6 +30,7 @@ export default defineConfig({
     environment: "happy-dom",
     environmentOptions: { happyDOM: { url: "http://127.0.0.1:8080/" } },
     setupFiles: ["tests/properties.ts"],
+    env: { CI: process.env["CI"] ?? "" },
     include: ["tests/**/*.test.ts", "src/**/*.test.ts"],
   },
   // `npm run dev` talks to a running server: REDWHISTLE_PUBLIC_URL says where.
