@@ -9,6 +9,8 @@ UV = uv
 PYTEST_ARGS =
 # Tests side by side. Those that kill and cut (`faults`) and those in a browser mostly wait: two files of them at a time.
 JOBS = 3
+# Compiled modules are kept, also where the environment says otherwise: a run starts a hundred processes of the same modules.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -31,11 +33,11 @@ console: $(VENV)/.installed-demo ## build the browser console into server/web/di
 
 test: lint servers console $(CLIP) ## lint, then all tests against real servers and in a real browser
 	$(CONSOLE) npm $(BIN)/python run --silent test
-	$(BIN)/python -m pytest -m "not faults and not browser" -n $(JOBS) $(PYTEST_ARGS)
-	$(BIN)/python -m pytest -m "faults or browser" -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(PYTEST) -m "not faults and not browser" -n $(JOBS) $(PYTEST_ARGS)
+	$(PYTEST) -m "faults or browser" -n 2 --dist loadfile $(PYTEST_ARGS)
 
-test-fast: $(VENV)/.installed-dev ## the tests that need no server, with few examples of each property: 70 s on two cores
-	REDWHISTLE_TEST_PROFILE=quick $(BIN)/python -m pytest -m "not servers and not faults and not slow" -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+test-fast: $(VENV)/.installed-dev ## the tests that need no server, with few examples of each property: a minute on two cores
+	REDWHISTLE_TEST_PROFILE=quick $(PYTEST) -m "not servers and not faults and not slow" -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev audit ## ruff, mypy, import layers; eslint and types of the console; known holes in dependencies
 	$(BIN)/ruff check
