@@ -37,7 +37,8 @@ test: lint servers console $(CLIP) ## lint, then all tests against real servers 
 	$(PYTEST) -m "faults or browser" -n 2 --dist loadfile $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.installed-dev ## the tests that need no server, with few examples of each property: a minute on two cores
-	REDWHISTLE_TEST_PROFILE=quick $(PYTEST) -m "not servers and not faults and not slow" -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+	REDWHISTLE_TEST_PROFILE=quick $(PYTEST) -m "not servers and not faults and not slow" -n $(JOBS) --dist worksteal \
+		--ignore=tests/acceptance --ignore=tests/e2e --ignore=tests/faults $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev audit ## ruff, mypy, import layers; eslint and types of the console; known holes in dependencies
 	$(BIN)/ruff check
