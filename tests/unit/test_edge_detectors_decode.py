@@ -1,6 +1,7 @@
 """Decoding, checked against values worked out by hand and against slow, plain loops."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -208,6 +209,40 @@ def test_any_output_is_decoded_or_refused(kind: str, shape: list[int], values: l
         kept = decode.select(boxes, column, 0.3, 0.45)
         assert np.isfinite(boxes[kept]).all()
         assert np.isfinite(column[kept]).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(
+    shape=shapes,
+    values=st.lists(st.floats(0, 1, width=32) | wild, min_size=1, max_size=60),
+    least=st.sampled_from([0.0, 0.3, 1.0]),
+)
+def test_what_no_score_reaches_changes_no_box(
+    kind: str, shape: list[int], values: list[float], least: float
+) -> None:
+    given_entry = ModelEntry.model_validate(YOLOX.model_dump() | {"kind": kind} | KINDS[kind])
+    output = np.resize(np.array(values, dtype=np.float32), shape)
+    try:
+        all_of_them = decode_output(given_entry, output)
+    except ValueError as error:
+        with pytest.raises(ValueError, match=re.escape(str(error))):
+            decode_output(given_entry, output, least)
+        return
+    likely = decode_output(given_entry, output, least)
+    for column in range(all_of_them[1].shape[1]):
+        kept, wanted = (
+            boxes[decode.select(boxes, scores[:, column], least, 0.45)]
+            for boxes, scores in (likely, all_of_them)
+        )
+        assert np.array_equal(kept, wanted)
+
+
+def test_of_thousands_only_the_likely_get_a_box() -> None:
+    output = zeros(1, 42, 6)
+    output[0, 7, 4:] = 0.9, 0.8
+    assert len(decode.decode_yolox(output, 64, 32, 0.5)[0]) == 1
+    assert len(decode.decode_yolov8(output.transpose(0, 2, 1), 0.5)[0]) == 1
+    assert len(decode.decode_nanodet(zeros(1, 42, 33) + 0.1, 64, 32, (8, 16, 32), 7, 0.0, 0.5)[0]) == 0
 
 
 @given(shape=shapes, values=st.lists(wild, min_size=1, max_size=20))

@@ -1,6 +1,7 @@
 """From a model's output to boxes. Pure numpy; every function gives (boxes, scores) over all candidates.
 
 boxes: (N, 4) float32, x1 y1 x2 y2 in pixels of the model's input. scores: (N, C) float32, one column a class.
+`least`: candidates of which no score reaches it may be left out, in the same order; of thousands a handful are worth a box.
 """
 
 from functools import lru_cache
@@ -14,7 +15,7 @@ _STRIDES = (8, 16, 32)
 _LARGEST_LOG_SIZE = 10.0
 
 
-def decode_yolox(output: Floats, width_px: int, height_px: int) -> Candidates:
+def decode_yolox(output: Floats, width_px: int, height_px: int, least: float = 0.0) -> Candidates:
     """`output`: (1, N, 5 + C), raw: xy offsets in cells, log sizes, objectness and classes in 0..1.
 
     N is the number of cells of the three strides; a cell's centre is (xy + cell) * stride, its size exp(wh) * stride,
@@ -24,17 +25,20 @@ def decode_yolox(output: Floats, width_px: int, height_px: int) -> Candidates:
     rows = _rows(output, 3)
     if rows.shape[0] != grid.shape[0] or rows.shape[1] < 6:
         raise ValueError(f"a yolox output for {width_px}x{height_px} is (1, {grid.shape[0]}, 5 + C)")
+    scores = rows[:, 5:] * rows[:, 4:5]
+    keep = _likely(scores, least)
+    rows, grid, stride = rows[keep], grid[keep], stride[keep]
     centre = (rows[:, 0:2] + grid) * stride
     size = np.exp(np.minimum(rows[:, 2:4], _LARGEST_LOG_SIZE)) * stride
-    return _corners(centre, size), rows[:, 5:] * rows[:, 4:5]
+    return _corners(centre, size), scores[keep]
 
 
-def decode_yolov8(output: Floats) -> Candidates:
+def decode_yolov8(output: Floats, least: float = 0.0) -> Candidates:
     """`output`: (1, 4 + C, N): centre x, centre y, width, height in pixels, then class scores in 0..1."""
     columns = _rows(output, 3)
     if columns.shape[0] < 5:
         raise ValueError("a yolov8 output is (1, 4 + C, N)")
-    rows = columns.T
+    rows = columns.T[_likely(columns.T[:, 4:], least)]
     return _corners(rows[:, 0:2], rows[:, 2:4]), np.ascontiguousarray(rows[:, 4:])
 
 
@@ -58,7 +62,13 @@ def decode_fastestdet(output: Floats, width_px: int, height_px: int) -> Candidat
 
 
 def decode_nanodet(
-    output: Floats, width_px: int, height_px: int, strides: tuple[int, ...], reg_max: int, cell_centre: float
+    output: Floats,
+    width_px: int,
+    height_px: int,
+    strides: tuple[int, ...],
+    reg_max: int,
+    cell_centre: float,
+    least: float = 0.0,
 ) -> Candidates:
     """`output`: (1, N, C + 4 * (reg_max + 1)): class scores in 0..1, then logits of left, top, right, bottom.
 
@@ -74,6 +84,8 @@ def decode_nanodet(
         raise ValueError(
             f"a nanodet output for {width_px}x{height_px} is (1, {cells.shape[0]}, C + {4 * bins}), not {output.shape}"
         )
+    keep = _likely(rows[:, :classes_n], least)
+    rows, cells, stride = rows[keep], cells[keep], stride[keep]
     logits = rows[:, classes_n:].reshape(-1, 4, bins)
     powers = np.exp(logits - logits.max(axis=2, keepdims=True))
     steps = np.arange(bins, dtype=np.float32)
@@ -133,6 +145,11 @@ def _rows(output: Floats, dimensions: int) -> Floats:
     if output.ndim != dimensions or output.shape[0] != 1:
         raise ValueError(f"an output of {dimensions} dimensions with batch 1 is needed, not {output.shape}")
     return output[0]  # type: ignore[no-any-return]
+
+
+def _likely(scores: Floats, least: float) -> slice | npt.NDArray[np.intp]:
+    """The rows of (N, C) of which a score reaches `least`."""
+    return slice(None) if least <= 0 else np.flatnonzero((scores >= least).any(axis=1))
 
 
 def _corners(centre: npt.NDArray[np.floating], size: npt.NDArray[np.floating]) -> Floats:

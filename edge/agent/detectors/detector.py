@@ -31,11 +31,13 @@ class ModelDetector:
 
     def look(self, image_bgr: Image) -> Found:
         """Detections of the manifest's labels, best first within each label, clipped to the picture."""
-        return Found(detections=select_detections(self._entry, self.score(image_bgr), image_bgr))
+        found = self.score(image_bgr, self._entry.score_min)
+        return Found(detections=select_detections(self._entry, found, image_bgr))
 
-    def score(self, image_bgr: Image) -> Candidates:
+    def score(self, image_bgr: Image, least: float = 0.0) -> Candidates:
         """All candidates, in pixels of the picture: boxes (N, 4), scores (N, C) by the model's class numbers.
 
+        Those of which no score reaches `least` may be left out.
         Of a tiled classifier the rows are the tiles, in the order of `tiling.tile_boxes`. Raises SourceError.
         """
         entry = self._entry
@@ -48,7 +50,7 @@ class ModelDetector:
                 with np.errstate(over="ignore", invalid="ignore"):
                     found = decode.decode_classifier(output, tiles)
             else:
-                boxes, scores = decode_output(entry, output)
+                boxes, scores = decode_output(entry, output, least)
                 across_down: Floats = np.array([ratio.x, ratio.y, ratio.x, ratio.y], dtype=np.float32)
                 found = boxes / across_down, scores
         except ValueError as error:
@@ -96,26 +98,26 @@ def alarm_scores(entry: ModelEntry, scores: Floats) -> Floats:
     return columns.max(axis=1)  # type: ignore[no-any-return]
 
 
-def decode_output(entry: ModelEntry, output: Floats) -> Candidates:
+def decode_output(entry: ModelEntry, output: Floats, least: float = 0.0) -> Candidates:
     """Boxes in pixels of the input, and scores, by the manifest's kind; not for a classifier or a density.
 
-    Raises ValueError for a shape that does not fit.
+    Boxes of which no score reaches `least` may be left out.     Raises ValueError for a shape that does not fit.
     """
     # A model may give infinities and worse; `select` leaves such boxes out.
     with np.errstate(over="ignore", invalid="ignore"):
-        return _decode(entry, output)
+        return _decode(entry, output, least)
 
 
-def _decode(entry: ModelEntry, output: Floats) -> Candidates:
+def _decode(entry: ModelEntry, output: Floats, least: float) -> Candidates:
     width_px, height_px = entry.width_px, entry.height_px
     match entry.kind:
         case ModelKind.YOLOX:
-            return decode.decode_yolox(output, width_px, height_px)
+            return decode.decode_yolox(output, width_px, height_px, least)
         case ModelKind.YOLOV8:
-            return decode.decode_yolov8(output)
+            return decode.decode_yolov8(output, least)
         case ModelKind.NANODET:
             return decode.decode_nanodet(
-                output, width_px, height_px, entry.strides, entry.reg_max, entry.cell_centre
+                output, width_px, height_px, entry.strides, entry.reg_max, entry.cell_centre, least
             )
         case ModelKind.FASTESTDET:
             return decode.decode_fastestdet(output, width_px, height_px)

@@ -29,6 +29,7 @@ class Preparer:
         self._entry = entry
         sides = (entry.height_px, entry.width_px)
         self._canvas = np.full((*sides, 3), _PAD, dtype=np.uint8)
+        self._planes = tuple(np.empty(sides, dtype=np.uint8) for _ in range(3))
         shape = (entry.inputs, 3, *sides) if entry.layout == "nchw" else (entry.inputs, *sides, 3)
         self._input: Floats = np.empty(shape, np.float32)
         self._factor = np.float32(entry.scale) / np.array(entry.std, dtype=np.float32)
@@ -61,7 +62,7 @@ class Preparer:
                 yield cv2.resize(image_bgr, (width_px, height_px))
 
     def _fill(self, row: int, picture: cv2.typing.MatLike) -> None:
-        channels = cv2.split(picture)
+        channels = cv2.split(picture, self._planes)
         if self._entry.colour is Colour.RGB:
             channels = channels[::-1]
         for i, channel in enumerate(channels):
@@ -81,5 +82,5 @@ class Preparer:
         size = (max(1, int(width_px * scale)), max(1, int(height_px * scale)))
         self._canvas[size[1] :, :] = _PAD
         self._canvas[:, size[0] :] = _PAD
-        self._canvas[: size[1], : size[0]] = cv2.resize(image_bgr, size)
+        cv2.resize(image_bgr, size, dst=self._canvas[: size[1], : size[0]])
         return Ratio(scale, scale)
