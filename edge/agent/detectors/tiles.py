@@ -90,9 +90,9 @@ class ChangeMeter:
 
     def measure(self, image_bgr: Image) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """(changed, drifted): shares of each cell's pixels, row by row; 0 for the first frame."""
-        small = cv2.cvtColor(
-            cv2.resize(image_bgr, self._size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY
-        )
+        # Grey first: a third of the pixels to make small.
+        whole = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY)
+        small = cv2.resize(whole, self._size, interpolation=cv2.INTER_AREA)
         grey: Floats = cv2.GaussianBlur(small, (3, 3), 0).astype(np.float32)
         if self._last is None or self._usual is None:
             self._last, self._usual = grey, grey.copy()
