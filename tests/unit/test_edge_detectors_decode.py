@@ -239,7 +239,7 @@ def test_what_no_score_reaches_changes_no_box(
 
 def test_of_thousands_only_the_likely_get_a_box() -> None:
     output = zeros(1, 42, 6)
-    output[0, 7, 4:] = 0.9, 0.8
+    output[0, 7, 4:] = 1.0, 0.5  # what just reaches it is likely
     assert len(decode.decode_yolox(output, 64, 32, 0.5)[0]) == 1
     assert len(decode.decode_yolov8(output.transpose(0, 2, 1), 0.5)[0]) == 1
     assert len(decode.decode_nanodet(zeros(1, 42, 33) + 0.1, 64, 32, (8, 16, 32), 7, 0.0, 0.5)[0]) == 0

@@ -44,7 +44,6 @@ export const useLive = defineStore("live", () => {
 
   const flusher = new Flusher((changes, cursor) => {
     show(withChanges(picture, changes, cursor));
-    if (heard.value) fresh();
     planKeeping();
   });
   const connection = new Connection({
@@ -79,6 +78,7 @@ export const useLive = defineStore("live", () => {
         break;
       case "change":
         flusher.add(message.change, message.cursor);
+        if (heard.value) fresh();
         break;
       case "tick":
         hearServerTime(message.serverTime);
